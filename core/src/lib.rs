@@ -1,0 +1,5 @@
+//! The SMTP conversation without I/O.
+
+pub mod secret;
+pub mod time;
+pub mod tunnel;
