@@ -1,0 +1,282 @@
+//! What a page draws: plain data, made afresh from the session whenever it is asked for.
+//!
+//! Nothing here decides anything; a page that shows a [`View`] and a list of [`EntryView`]s shows the whole conversation.
+
+use serde::Serialize;
+
+use crate::printable::Segment;
+use crate::transcript::{Piece, Side};
+
+/// Whose turn it is, and all that a page shows beside the transcript.
+#[derive(Clone, Debug, Serialize)]
+pub struct View {
+    /// Whose turn it is.
+    pub turn: Turn,
+    /// What is being waited for, and until when.
+    pub waiting: Option<Waiting>,
+    /// The next step that the plan proposes; none while connecting or when all is over.
+    pub proposal: Option<Proposal>,
+    /// The steps that come after the proposal, as far as they are foreseeable; text of commands without line end.
+    pub upcoming: Vec<String>,
+    /// Whether the plan runs by itself at the moment.
+    pub running: bool,
+    /// Why "run the rest" has paused, as a sentence.
+    pub paused: Option<String>,
+    /// The connection, once it stands.
+    pub connection: Option<ConnectionView>,
+    /// What the server has said of itself.
+    pub server: ServerView,
+    /// The mail transaction that is open, or the last one.
+    pub envelope: EnvelopeView,
+    /// How it went, in one sentence: provisional until `turn` is `over`.
+    pub summary: Summary,
+    /// How the connection ended; only when `turn` is `over`.
+    pub ending: Option<EndingView>,
+    /// What stands out, the gravest first.
+    pub findings: Vec<Finding>,
+    /// How many entries the transcript has.
+    pub entries: usize,
+    /// How many of them, from the first, will never change again.
+    pub settled: usize,
+    /// Octets sent by and received from the mail server's side.
+    pub traffic: Traffic,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// The connection is being made.
+    Connecting,
+    /// The server's: a reply is awaited.
+    Server,
+    /// The person's: a command.
+    You,
+    /// The person's: the message itself, until the final dot.
+    Message,
+    /// Nobody's: the connection has ended.
+    Over,
+}
+
+/// Something that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// For what, as in "the greeting", "the reply to RCPT TO".
+    pub what: String,
+    /// The moment at which the wait began, on the driver's clock.
+    pub since: u64,
+    /// How long the standard asks a client to wait, in milliseconds.
+    pub limit: u64,
+    /// Where the standard says so.
+    pub section: &'static str,
+    /// A word on what a long wait usually means here; a page may show it after some seconds.
+    pub hint: &'static str,
+    /// Whether the limit has passed.
+    pub overdue: bool,
+}
+
+/// A proposed next step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposal {
+    /// What kind of step it is.
+    pub kind: ProposalKind,
+    /// The command without its line end, or the message as it was composed (line ends are LF here).
+    pub text: String,
+    /// One line: why this, now.
+    pub why: String,
+    /// For a message: how many lines begin with a dot that will be doubled.
+    pub dots: usize,
+    /// For a message: octets on the wire, final dot included.
+    pub octets: usize,
+    /// For a message given as bytes that are no text: it is sent as it is and not shown for editing.
+    pub opaque: bool,
+}
+
+/// What kind of step is proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalKind {
+    /// A command line.
+    Command,
+    /// The message after 354; the final dot is added.
+    Message,
+    /// To end the connection without another word.
+    Hangup,
+}
+
+/// The connection as the relay reported it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConnectionView {
+    /// The host that was named.
+    pub host: String,
+    /// The address reached.
+    pub address: String,
+    /// The port reached.
+    pub port: u16,
+    /// The address from which it was reached, as the mail server sees it.
+    pub local: Option<String>,
+    /// That address's own name, where PTR and address agree.
+    pub local_name: Option<String>,
+}
+
+/// What the server has said of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ServerView {
+    /// The name in the greeting.
+    pub name: Option<String>,
+    /// `EHLO`, `HELO` or `LHLO`, as it was accepted.
+    pub hello: Option<String>,
+    /// The extensions that the last EHLO offered.
+    pub extensions: Vec<ExtensionView>,
+}
+
+/// An offered extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExtensionView {
+    /// The extension keyword in capitals.
+    pub keyword: String,
+    /// What stood behind it.
+    pub params: String,
+}
+
+/// The open mail transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EnvelopeView {
+    /// The reverse-path as it was sent, without angle brackets.
+    pub reverse_path: Option<String>,
+    /// The recipients, each with its own answer.
+    pub recipients: Vec<RecipientView>,
+}
+
+/// One recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecipientView {
+    /// The forward-path as it was sent, without angle brackets.
+    pub address: String,
+    /// The reply that it got; none while it is awaited.
+    pub reply: Option<usize>,
+    /// Its code.
+    pub code: Option<u16>,
+    /// Whether the server took it.
+    pub accepted: Option<bool>,
+}
+
+/// How it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The outcome in one word.
+    pub outcome: Outcome,
+    /// The outcome in one sentence.
+    pub sentence: String,
+    /// The name that the server gave to the accepted message.
+    pub queue_id: Option<String>,
+    /// The reply that decided it.
+    pub reply: Option<usize>,
+}
+
+/// The outcome in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The server took the message for every recipient.
+    Accepted,
+    /// The server took the message, but refused some recipients.
+    Partly,
+    /// The server said no, for now or for good.
+    Refused,
+    /// The plan ended before the message, as it was meant to.
+    Stopped,
+    /// The person ended it before the message was sent.
+    NotSent,
+    /// No connection to a mail server came about.
+    Unreachable,
+    /// There was a connection, and it broke or spoke something else.
+    Failed,
+    /// The message was sent, and no answer came to its final dot.
+    Unknown,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EndingView {
+    /// A stable word: `quit`, `server-closed`, `reset`, `hung-up`, `timed-out`, `relay-refused`, …
+    pub kind: &'static str,
+    /// Who ended it: `you`, `server`, `relay`, `network`.
+    pub by: &'static str,
+    /// What happened, in one sentence, with what was being waited for and how long.
+    pub sentence: String,
+    /// What to try next.
+    pub advice: Vec<String>,
+}
+
+/// Something that stands out, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable word, as in a talk's `!` line.
+    pub id: &'static str,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What was found, in one line.
+    pub title: String,
+    /// What it means.
+    pub detail: String,
+    /// What to do.
+    pub advice: String,
+    /// The entries that show it.
+    pub evidence: Vec<usize>,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Mail does not get through.
+    Problem,
+    /// Mail gets through, but something is wrong.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// Octets that crossed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Traffic {
+    /// To the mail server.
+    pub sent: u64,
+    /// From the mail server, those included that were not kept.
+    pub received: u64,
+    /// Octets received that the transcript did not keep, because its bound was reached.
+    pub dropped: u64,
+}
+
+/// One entry of the transcript as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntryView {
+    /// Its place in the transcript, from 0.
+    pub id: usize,
+    /// Milliseconds since the conversation began.
+    pub at: u64,
+    /// Milliseconds since the entry before.
+    pub pause: u64,
+    /// Who said it.
+    pub side: Side,
+    /// What kind of piece it is.
+    pub piece: Piece,
+    /// Its lines, ready to show; one for all pieces but a message. Line ends are not in them.
+    pub lines: Vec<LineView>,
+    /// Lines of a long message that are not in `lines`.
+    pub omitted: usize,
+    /// For a server's line: the reply that it belongs to; ask `explain` about it.
+    pub reply: Option<usize>,
+    /// What is odd about it, in words.
+    pub oddities: Vec<String>,
+    /// A server's line of which the end has not come yet.
+    pub open: bool,
+}
+
+/// One line as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct LineView {
+    /// The text in pieces; special ones stand for what has no glyph of its own.
+    pub segments: Vec<Segment>,
+}

@@ -1,0 +1,172 @@
+//! Every byte of both directions with its time, and what happened between them.
+//!
+//! Everything else (replies, explanations, findings, the summary) is derived from the transcript and points back into it.
+
+pub mod event;
+pub mod talk;
+
+use serde::Serialize;
+
+use crate::secret::MASK;
+use crate::wire::oddity::Oddity;
+use event::Event;
+
+/// How many octets from the server are kept.
+pub const OCTETS_MAX: usize = 4 * 1024 * 1024;
+
+/// How many entries are kept.
+pub const ENTRIES_MAX: usize = 20_000;
+
+/// Who an entry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// What was sent to the server.
+    Client,
+    /// What was received from it.
+    Server,
+    /// What the relay and the network did.
+    Relay,
+}
+
+/// What kind of piece an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Piece {
+    /// One line.
+    Line,
+    /// A whole message with its final dot.
+    Message,
+    /// Something that happened.
+    Event,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When its first octet came or went, in milliseconds since the conversation began.
+    pub started: u64,
+    /// When it was whole.
+    pub at: u64,
+    /// Who said it.
+    pub side: Side,
+    /// What kind of piece it is.
+    pub piece: Piece,
+    /// Its octets, line ends included; empty for an event.
+    pub bytes: Vec<u8>,
+    /// For an event, what happened.
+    pub event: Option<Event>,
+    /// For a server's line, the reply that it belongs to.
+    pub reply: Option<usize>,
+    /// What is odd about it.
+    pub oddities: Vec<Oddity>,
+}
+
+/// The entries in order.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    entries: Vec<Entry>,
+    kept: usize,
+    /// Octets that the server sent, those that were not kept included.
+    pub received: u64,
+    /// Octets that were sent to the server.
+    pub sent: u64,
+    /// Octets that were not kept.
+    pub dropped: u64,
+}
+
+impl Transcript {
+    /// All entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Whether another line of the server would be too much.
+    pub fn is_full(&self) -> bool {
+        self.kept >= OCTETS_MAX || self.entries.len() >= ENTRIES_MAX
+    }
+
+    /// Adds a line of the server.
+    pub fn server_line(&mut self, started: u64, at: u64, bytes: &[u8], oddities: Vec<Oddity>) -> usize {
+        self.kept += bytes.len();
+        self.push(Entry {
+            started,
+            at,
+            side: Side::Server,
+            piece: Piece::Line,
+            bytes: bytes.to_vec(),
+            event: None,
+            reply: None,
+            oddities,
+        })
+    }
+
+    /// Adds something that was sent; `shown` is what the transcript keeps of it, with secrets masked already.
+    pub fn client(&mut self, at: u64, piece: Piece, shown: Vec<u8>, octets: usize) -> usize {
+        self.sent += octets as u64;
+        self.push(Entry {
+            started: at,
+            at,
+            side: Side::Client,
+            piece,
+            bytes: shown,
+            event: None,
+            reply: None,
+            oddities: Vec::new(),
+        })
+    }
+
+    /// Adds something that happened.
+    pub fn event(&mut self, at: u64, event: Event) -> usize {
+        self.push(Entry {
+            started: at,
+            at,
+            side: Side::Relay,
+            piece: Piece::Event,
+            bytes: Vec::new(),
+            event: Some(event),
+            reply: None,
+            oddities: Vec::new(),
+        })
+    }
+
+    pub(crate) fn belongs(&mut self, entry: usize, reply: usize) {
+        self.entries[entry].reply = Some(reply);
+    }
+
+    pub(crate) fn odd(&mut self, entry: usize, oddity: Oddity) {
+        self.entries[entry].oddities.push(oddity);
+    }
+
+    fn push(&mut self, entry: Entry) -> usize {
+        self.entries.push(entry);
+        self.entries.len() - 1
+    }
+}
+
+/// `line` with what is secret in it replaced: the initial response of AUTH (RFC 4954 §4), or the whole line.
+pub fn masked(line: &str, whole: bool) -> String {
+    if whole {
+        return MASK.to_owned();
+    }
+    let mut words = line.splitn(3, ' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some(verb), Some(mechanism), Some(secret)) if verb.eq_ignore_ascii_case("AUTH") && !secret.trim().is_empty() => {
+            format!("{verb} {mechanism} {MASK}")
+        }
+        _ => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_initial_response_of_auth_is_masked_and_nothing_else() {
+        assert_eq!(masked("AUTH PLAIN AHVzZXIAcGFzcw==", false), format!("AUTH PLAIN {MASK}"));
+        assert_eq!(masked("auth plain", false), "auth plain");
+        assert_eq!(masked("MAIL FROM:<a@b> X=1", false), "MAIL FROM:<a@b> X=1");
+        assert_eq!(masked("cGFzcw==", true), MASK);
+    }
+}
