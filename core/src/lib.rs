@@ -1,5 +1,6 @@
 //! The SMTP conversation without I/O.
 
+pub mod practice;
 pub mod printable;
 pub mod secret;
 pub mod time;
