@@ -1,0 +1,264 @@
+//! The proposed next step, and why. The person sends it, edits it or types another; nothing here forbids anything.
+
+pub mod message;
+pub mod presets;
+
+use crate::session::rules::Phase;
+use crate::session::setup::{HelloVerb, PlanSettings, Until};
+use crate::session::transaction::Transaction;
+use crate::wire::command::{Verb, domain};
+use crate::wire::ehlo::Capabilities;
+
+/// What the plan looks at.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// What the person wants.
+    pub settings: &'a PlanSettings,
+    /// Where the conversation is.
+    pub phase: Phase,
+    /// The greeting's code; 0 if there was none.
+    pub greeting: u16,
+    /// The last reply's code to EHLO, and to HELO.
+    pub ehlo: Option<u16>,
+    /// The last reply's code to HELO.
+    pub helo: Option<u16>,
+    /// What the server offers.
+    pub capabilities: &'a Capabilities,
+    /// The open transaction, or the last.
+    pub transaction: Option<&'a Transaction>,
+    /// Whether the settings or the person asked for a new mail since the last was finished.
+    pub wants_mail: bool,
+    /// Whether the server announced with 421 that it will close.
+    pub closing: bool,
+    /// Whether the server waits for a TLS handshake.
+    pub awaits_tls: bool,
+    /// Whether the server waits for an answer within AUTH.
+    pub in_auth: bool,
+    /// The name to greet with, where the person gave none.
+    pub own_name: &'a str,
+    /// The octets of the message.
+    pub message_octets: usize,
+    /// Whether the message has octets above 127.
+    pub message_is_8bit: bool,
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to do.
+    pub what: What,
+    /// One line: why this, now.
+    pub why: String,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Send this command.
+    Command(Verb, String),
+    /// Send the message.
+    Message,
+    /// End the connection.
+    Hangup,
+}
+
+impl Step {
+    fn command(verb: Verb, text: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: What::Command(verb, text.into()), why: why.into() }
+    }
+
+    fn quit(why: impl Into<String>) -> Self {
+        Self::command(Verb::Quit, "QUIT", why)
+    }
+
+    fn hangup(why: impl Into<String>) -> Self {
+        Self { what: What::Hangup, why: why.into() }
+    }
+}
+
+/// The step that the plan proposes.
+pub fn next(facts: &Facts<'_>) -> Step {
+    if facts.awaits_tls {
+        return Step::hangup("The server now waits for a TLS handshake, which this version cannot make: no reply will come.");
+    }
+    if facts.closing {
+        return Step::hangup("421 announces that the server closes the connection.");
+    }
+    if facts.in_auth {
+        return Step::command(Verb::Other, "*", "The server waits for an answer in base64; * cancels the sign-in.");
+    }
+    match facts.phase {
+        Phase::Start => hello(facts),
+        Phase::Idle => idle(facts),
+        Phase::Mail | Phase::Rcpt => recipient_or_data(facts),
+        Phase::Data if facts.settings.until == Until::Data => {
+            Step::hangup("You asked to stop after DATA; hanging up now keeps the server from taking any message.")
+        }
+        Phase::Data => Step { what: What::Message, why: message_why(facts) },
+    }
+}
+
+/// The steps that would follow `first`, if every reply is good: text of commands, as far as they can be foreseen.
+pub fn upcoming(facts: &Facts<'_>, first: &Step) -> Vec<String> {
+    let settings = facts.settings;
+    let What::Command(verb, _) = &first.what else {
+        return if first.what == What::Message { vec!["QUIT".into()] } else { Vec::new() };
+    };
+    let rank = match verb {
+        Verb::Ehlo | Verb::Helo => 0,
+        Verb::Mail => 1,
+        Verb::Rcpt => 2,
+        Verb::Data => 3,
+        _ => return Vec::new(),
+    };
+    let mut out = Vec::new();
+    let done = facts.transaction.filter(|mail| rank >= 2 && !mail.is_finished()).map_or(0, |mail| mail.recipients.len());
+    if rank < 1 && settings.until >= Until::Mail {
+        out.push(format!("MAIL FROM:<{}>", settings.from));
+    }
+    if rank <= 2 && settings.until >= Until::Rcpt {
+        let skip = if rank == 2 { done + 1 } else { 0 };
+        out.extend(settings.to.iter().skip(skip).map(|to| format!("RCPT TO:<{to}>")));
+    }
+    if rank < 3 && settings.until >= Until::Data {
+        out.push("DATA".into());
+    }
+    match settings.until {
+        Until::Dot => out.push("the message".into()),
+        Until::Data => return out,
+        _ => {}
+    }
+    out.push("QUIT".into());
+    out
+}
+
+fn hello(facts: &Facts<'_>) -> Step {
+    if facts.settings.until == Until::Connect {
+        return Step::quit("You asked to stop after the greeting.");
+    }
+    if facts.greeting >= 400 {
+        return Step::quit(format!("The server refused to talk ({}). QUIT is the polite end.", facts.greeting));
+    }
+    let name = facts.settings.hello.as_deref().unwrap_or(facts.own_name);
+    let refused = |code: Option<u16>| code.filter(|code| *code >= 400);
+    match (facts.settings.hello_verb, refused(facts.ehlo), refused(facts.helo)) {
+        (HelloVerb::Helo, _, None) => {
+            Step::command(Verb::Helo, format!("HELO {name}"), "Greets in the old way, without asking for extensions.")
+        }
+        (HelloVerb::Ehlo, None, _) => {
+            let why = format!("Greets the server as {name}, and asks which extensions it offers.");
+            Step::command(Verb::Ehlo, format!("EHLO {name}"), why)
+        }
+        (HelloVerb::Ehlo, Some(code), None) => {
+            let why = format!("The server refused EHLO ({code}); an old server may know HELO only.");
+            Step::command(Verb::Helo, format!("HELO {name}"), why)
+        }
+        (_, _, Some(code)) => Step::quit(format!("The server refused HELO ({code}): nothing more can be asked of it.")),
+    }
+}
+
+fn idle(facts: &Facts<'_>) -> Step {
+    let settings = facts.settings;
+    if settings.until < Until::Mail {
+        return Step::quit("You asked to stop after the greeting of both sides.");
+    }
+    if !facts.wants_mail {
+        let why = match facts.transaction {
+            Some(mail) if mail.is_accepted() => "The message is accepted; there is nothing more to do.",
+            Some(_) => "The mail was refused; change the settings to try another, or end here.",
+            None => "There is nothing more to do.",
+        };
+        return Step::quit(why);
+    }
+    let why = if settings.from.is_empty() {
+        "Names the null reverse-path: such a mail gets no bounce.".to_owned()
+    } else {
+        format!("Names the sender: bounces will go to {}.", settings.from)
+    };
+    Step::command(Verb::Mail, mail_command(facts), why)
+}
+
+fn mail_command(facts: &Facts<'_>) -> String {
+    let (settings, offered) = (facts.settings, |keyword| facts.capabilities.has(keyword));
+    let mut text = format!("MAIL FROM:<{}>", settings.from);
+    if settings.size && offered("SIZE") && settings.until == Until::Dot {
+        text.push_str(&format!(" SIZE={}", facts.message_octets));
+    }
+    let foreign_address = !settings.from.is_ascii() || settings.to.iter().any(|to| !to.is_ascii());
+    if offered("8BITMIME") && (settings.eight_bit || facts.message_is_8bit || foreign_address) {
+        text.push_str(" BODY=8BITMIME");
+    }
+    if offered("SMTPUTF8") && (settings.smtputf8 || foreign_address) {
+        text.push_str(" SMTPUTF8");
+    }
+    text
+}
+
+fn recipient_or_data(facts: &Facts<'_>) -> Step {
+    let settings = facts.settings;
+    if settings.until == Until::Mail {
+        return Step::quit("You asked to stop after MAIL FROM.");
+    }
+    let tried = facts.transaction.map_or(&[][..], |mail| &mail.recipients);
+    let waiting = settings.to.iter().find(|to| !tried.iter().any(|one| one.address == **to));
+    if let Some(to) = waiting {
+        let why = format!("Asks whether the server takes mail for {to}.");
+        return Step::command(Verb::Rcpt, format!("RCPT TO:<{to}>"), why);
+    }
+    if facts.phase == Phase::Mail {
+        let why = if tried.is_empty() { "No recipient is named." } else { "The server took none of the recipients." };
+        return Step::quit(why);
+    }
+    if settings.until == Until::Rcpt {
+        return Step::quit("You asked to stop after RCPT TO: nothing is sent.");
+    }
+    Step::command(Verb::Data, "DATA", "Asks to hand over the message; the server should answer 354.")
+}
+
+fn message_why(facts: &Facts<'_>) -> String {
+    format!("The message, {} octets; a dot on a line by itself ends it.", facts.message_octets)
+}
+
+/// The name to greet with where the person gives none: the relay's own name, else `test.` and the server's domain.
+///
+/// `server` is the host that was named, `greeting` the name in the server's greeting, `local` the relay's own address.
+pub fn own_name(local_name: Option<&str>, server: &str, greeting: Option<&str>, local: Option<&str>) -> String {
+    if let Some(name) = local_name.filter(|name| name.contains('.')) {
+        return name.to_owned();
+    }
+    let is_name = |host: &&str| host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
+    if let Some(host) = [Some(server), greeting].into_iter().flatten().find(is_name) {
+        let host = host.trim_end_matches('.');
+        let parent = match host.split_once('.') {
+            Some((_, rest)) if rest.contains('.') => rest,
+            _ => host,
+        };
+        return format!("test.{parent}");
+    }
+    match local.and_then(|local| local.parse::<std::net::SocketAddr>().ok()).map(|local| local.ip()) {
+        Some(std::net::IpAddr::V4(ip)) => format!("[{ip}]"),
+        Some(std::net::IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
+        None => "[127.0.0.1]".into(),
+    }
+}
+
+/// The domain under which this side names itself in a Message-ID.
+pub fn id_domain(settings: &PlanSettings, own_name: &str) -> String {
+    domain(&settings.from).unwrap_or(own_name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_name_is_the_relays_or_test_and_the_servers_domain() {
+        let local = Some("198.51.100.7:4711");
+        assert_eq!(own_name(Some("client.example.org"), "mx.example", None, local), "client.example.org");
+        assert_eq!(own_name(Some("localhost"), "mail.domain.example", None, local), "test.domain.example");
+        assert_eq!(own_name(None, "domain.example", None, local), "test.domain.example");
+        assert_eq!(own_name(None, "192.0.2.1", Some("mail.domain.example"), local), "test.domain.example");
+        assert_eq!(own_name(None, "192.0.2.1", None, local), "[198.51.100.7]");
+        assert_eq!(own_name(None, "2001:db8::1", None, Some("[2001:db8::2]:1")), "[IPv6:2001:db8::2]");
+    }
+}
