@@ -252,7 +252,7 @@ impl Practice {
                     0 => Ok(()),
                     wait => {
                         let text = format!(
-                            "<{address}>: Recipient address rejected: Greylisted, see you again in {} seconds",
+                            "<{address}>: Recipient address rejected: Greylisted, try again in {} s",
                             wait.div_ceil(1000)
                         );
                         Err(Reply::new(450, "4.2.0", text))
