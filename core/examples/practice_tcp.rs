@@ -55,7 +55,10 @@ fn serve(mut stream: TcpStream, server: &mut Practice, start: Instant) -> std::i
         let wait = until.map(|until| Duration::from_millis(until.since(now()).max(1)));
         stream.set_read_timeout(wait)?;
         match stream.read(&mut buffer) {
-            Ok(0) => return Ok(server.handle(now(), Input::Closed)),
+            Ok(0) => {
+                server.handle(now(), Input::Closed);
+                return Ok(());
+            }
             Ok(count) => server.handle(now(), Input::Bytes(&buffer[..count])),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 server.handle(now(), Input::Tick);
