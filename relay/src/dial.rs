@@ -1,0 +1,115 @@
+//! Addresses become one TCP connection: each is tried in turn, and the page hears of each that failed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use ehlo_core::tunnel::{Code, FromRelay};
+use futures_util::Sink;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::limits::{Gauges, Held, Limits};
+use crate::refusal::{Deny, End, code_of, tell};
+
+/// Connects to the first address that answers.
+///
+/// # Errors
+/// The most telling of the failures, or that the page has gone.
+pub(crate) async fn dial<W>(
+    addresses: &[SocketAddr],
+    limits: &Limits,
+    gauges: &Gauges,
+    page: &mut W,
+) -> Result<(TcpStream, Held<IpAddr>), End>
+where
+    W: Sink<Message, Error = Error> + Unpin,
+{
+    let deadline = Instant::now() + limits.connect_all;
+    let mut failures = Vec::new();
+    for &address in addresses.iter().take(limits.connect_addresses) {
+        let place = gauges.target(address.ip()).map_err(|reached| {
+            let wait = reached.retry_after;
+            let message = format!("Too many connections to {}; try again in {wait} seconds.", address.ip());
+            End::Denied(Deny::busy(wait, message))
+        })?;
+        let started = Instant::now();
+        let attempt = timeout_at(deadline, one(address, limits.connect_each)).await;
+        let error = match attempt.unwrap_or(Err(Code::ConnectTimeout)) {
+            Ok(tcp) => return Ok((tcp, place)),
+            Err(error) => error,
+        };
+        failures.push((address, error));
+        let ms = millis(started.elapsed());
+        tell(page, &FromRelay::Attempt { address: address.ip().to_string(), error, ms }).await?;
+        if Instant::now() >= deadline {
+            break;
+        }
+    }
+    Err(End::Denied(verdict(&failures)))
+}
+
+async fn one(address: SocketAddr, limit: Duration) -> Result<TcpStream, Code> {
+    let tcp = match timeout(limit, TcpStream::connect(address)).await {
+        Ok(Ok(tcp)) => tcp,
+        Ok(Err(error)) => return Err(code_of(&error)),
+        Err(_) => return Err(Code::ConnectTimeout),
+    };
+    // A connection to a port of the own ephemeral range can meet itself.
+    if tcp.local_addr().ok() == Some(address) {
+        return Err(Code::ConnectRefused);
+    }
+    // Lines are short and wait for answers; nothing is gained by collecting them.
+    let _ = tcp.set_nodelay(true);
+    Ok(tcp)
+}
+
+/// One code for several failures: what says most about the target comes before what may be the relay's own network.
+fn verdict(failures: &[(SocketAddr, Code)]) -> Deny {
+    const TELLING: [Code; 5] =
+        [Code::ConnectRefused, Code::Reset, Code::ConnectTimeout, Code::Unreachable, Code::Internal];
+    let found = TELLING.iter().find_map(|code| failures.iter().find(|(_, error)| error == code));
+    let Some(&(address, code)) = found else {
+        return Deny::new(Code::Internal, "The relay had no address to try.");
+    };
+    let message = match code {
+        Code::ConnectRefused => {
+            format!("{address} refused the connection: nothing listens on that port, or a firewall rejects it.")
+        }
+        Code::Reset => format!("{address} broke the connection off while it was being made."),
+        Code::ConnectTimeout => format!(
+            "{address} did not answer. The host may be down, or a firewall drops the packets; \
+             many homes and clouds may not use port 25 outwards."
+        ),
+        Code::Unreachable => {
+            format!("There is no way from the relay to {address}: no route, or a firewall forbids it.")
+        }
+        _ => format!("The relay could not open a connection to {address}; its log may say why."),
+    };
+    Deny::new(code, message)
+}
+
+/// Whole milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_is_the_failure_that_tells_most() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (one, two) = (at("192.0.2.1:25"), at("[2001:db8::1]:25"));
+        for (failures, code, address) in [
+            (vec![(one, Code::Unreachable), (two, Code::ConnectRefused)], Code::ConnectRefused, "2001:db8::1"),
+            (vec![(one, Code::ConnectTimeout), (two, Code::Unreachable)], Code::ConnectTimeout, "192.0.2.1"),
+            (vec![(one, Code::Unreachable)], Code::Unreachable, "192.0.2.1"),
+        ] {
+            let deny = verdict(&failures);
+            assert_eq!(deny.code, code);
+            assert!(deny.message.contains(address), "{}", deny.message);
+        }
+    }
+}

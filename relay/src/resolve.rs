@@ -1,0 +1,231 @@
+//! A name becomes addresses, once a session; and the name of the relay's own address.
+//!
+//! The hosts file is honoured here, as by every other program of this machine; answers that are shown to a person
+//! are the business of [`crate::dns`].
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ehlo_core::tunnel::{Code, Family};
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::{ResolverBuilder, TokioResolver};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::refusal::Deny;
+
+/// How long the name of an own address is remembered.
+const OWN_NAME_AGE: Duration = Duration::from_secs(300);
+
+/// The addresses of a name, in the order of trying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// The full name that had them, without the final dot.
+    pub(crate) name: String,
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+/// Looks names up for the tunnel.
+#[derive(Clone)]
+pub(crate) struct Resolver {
+    dns: TokioResolver,
+    search: bool,
+    limit: Duration,
+    own_names: Arc<Mutex<HashMap<IpAddr, (Instant, Option<String>)>>>,
+}
+
+/// A resolver of the library, for the system's DNS servers or the one that is given.
+pub(crate) fn resolver(server: Option<SocketAddr>, hosts: ResolveHosts) -> Result<TokioResolver, NetError> {
+    let mut builder = match server {
+        Some(server) => with_servers(vec![name_server(server)]),
+        None => TokioResolver::builder_tokio().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the system names no DNS server; use --dns ADDR:PORT");
+            with_servers(Vec::new())
+        }),
+    };
+    let options = builder.options_mut();
+    options.use_hosts_file = hosts;
+    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    // Whoever repairs a zone wants to see it; the DNS server keeps its own cache.
+    options.cache_size = 0;
+    builder.build()
+}
+
+fn with_servers(servers: Vec<NameServerConfig>) -> ResolverBuilder<TokioRuntimeProvider> {
+    TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers), TokioRuntimeProvider::default())
+}
+
+fn name_server(address: SocketAddr) -> NameServerConfig {
+    let mut server = NameServerConfig::udp_and_tcp(address.ip());
+    for connection in &mut server.connections {
+        connection.port = address.port();
+    }
+    server
+}
+
+impl Resolver {
+    pub(crate) fn new(server: Option<SocketAddr>, search: bool, limit: Duration) -> Result<Self, NetError> {
+        let dns = resolver(server, ResolveHosts::Always)?;
+        Ok(Self { dns, search, limit, own_names: Arc::default() })
+    }
+
+    /// All addresses of a name, those of one family where one is wanted.
+    pub(crate) async fn addresses(&self, host: &str, family: Option<Family>) -> Result<Resolved, Deny> {
+        let absolute = !self.search || host.contains('.');
+        let name = if absolute && !host.ends_with('.') { format!("{host}.") } else { host.to_owned() };
+        let found = match timeout(self.limit, self.dns.lookup_ip(name.as_str())).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return Err(why(&error, host)),
+            Err(_) => return Err(timed_out(host)),
+        };
+        let addresses = in_order(found.iter(), family);
+        if addresses.is_empty() {
+            return Err(Deny::new(Code::NoSuchHost, no_address(host, family)));
+        }
+        Ok(Resolved { name: plain(found.query().name()), addresses })
+    }
+
+    /// Begins to look up the name of the address from which `target` is reached, while the connection is made.
+    pub(crate) fn own_name_towards(&self, target: SocketAddr) -> OwnName {
+        let Some(own) = own_address_towards(target).filter(|own| !own.is_loopback()) else {
+            return OwnName::Known(None);
+        };
+        if let Some((at, name)) = self.own_names().get(&own)
+            && at.elapsed() < OWN_NAME_AGE
+        {
+            return OwnName::Known(name.clone());
+        }
+        let resolver = self.clone();
+        OwnName::Asked(tokio::spawn(async move {
+            let name = timeout(resolver.limit, resolver.confirmed_name(own)).await.ok().flatten();
+            resolver.own_names().insert(own, (Instant::now(), name.clone()));
+            name
+        }))
+    }
+
+    fn own_names(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, (Instant, Option<String>)>> {
+        self.own_names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The PTR name of an address, where that name has the address.
+    async fn confirmed_name(&self, ip: IpAddr) -> Option<String> {
+        let answer = self.dns.reverse_lookup(ip).await.ok()?;
+        for record in answer.answers() {
+            let RData::PTR(name) = &record.data else { continue };
+            let mut name = name.0.clone();
+            name.set_fqdn(true);
+            let back = self.dns.lookup_ip(name.clone()).await;
+            if back.is_ok_and(|found| found.iter().any(|found| found == ip)) {
+                return Some(plain(&name));
+            }
+        }
+        None
+    }
+}
+
+/// The name of an own address: known, or still asked for.
+pub(crate) enum OwnName {
+    Known(Option<String>),
+    Asked(JoinHandle<Option<String>>),
+}
+
+impl OwnName {
+    /// The name, if it comes in time; the question goes on for the next session.
+    pub(crate) async fn within(self, limit: Duration) -> Option<String> {
+        match self {
+            Self::Known(name) => name,
+            Self::Asked(asked) => timeout(limit, asked).await.ok()?.ok()?,
+        }
+    }
+}
+
+/// A datagram socket that is connected has its address without a packet having been sent.
+fn own_address_towards(target: SocketAddr) -> Option<IpAddr> {
+    let any = if target.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(target).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+/// One of each family in turn, so that a family that does not work costs one attempt. IPv4 first: attempts come one
+/// after another, and it is the family that works in more places.
+fn in_order(found: impl Iterator<Item = IpAddr>, family: Option<Family>) -> Vec<IpAddr> {
+    let mut fours = Vec::new();
+    let mut sixes = Vec::new();
+    for ip in found {
+        let side = if ip.is_ipv4() { &mut fours } else { &mut sixes };
+        if !side.contains(&ip) {
+            side.push(ip);
+        }
+    }
+    match family {
+        Some(Family::V4) => fours,
+        Some(Family::V6) => sixes,
+        None => {
+            let most = fours.len().max(sixes.len());
+            (0..most).flat_map(|at| [fours.get(at), sixes.get(at)]).flatten().copied().collect()
+        }
+    }
+}
+
+fn why(error: &NetError, host: &str) -> Deny {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(_)) => Deny::new(Code::NoSuchHost, no_address(host, None)),
+        NetError::Timeout => timed_out(host),
+        _ => Deny::new(
+            Code::DnsFailed,
+            format!("The DNS server could not say what address {host} has. Try again, or give the IP address."),
+        ),
+    }
+}
+
+fn timed_out(host: &str) -> Deny {
+    Deny::new(
+        Code::DnsTimeout,
+        format!("The DNS server did not answer in time when asked for {host}. Try again, or give the IP address."),
+    )
+}
+
+fn no_address(host: &str, family: Option<Family>) -> String {
+    let address = match family {
+        None => "address",
+        Some(Family::V4) => "IPv4 address",
+        Some(Family::V6) => "IPv6 address",
+    };
+    format!("The DNS knows no {address} of {host}. Check the spelling.")
+}
+
+/// The name as a person writes it: without the final dot, but for the root.
+pub(crate) fn plain(name: &Name) -> String {
+    let text = name.to_ascii();
+    match text.strip_suffix('.') {
+        Some(short) if !short.is_empty() => short.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_a_wanted_family_is_alone() {
+        let ips = ["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.1", "2001:db8::3"].map(|ip| ip.parse().unwrap());
+        let order = |family| in_order(ips.into_iter(), family).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(order(None), ["192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3"]);
+        assert_eq!(order(Some(Family::V4)), ["192.0.2.1"]);
+        assert_eq!(order(Some(Family::V6)), ["2001:db8::1", "2001:db8::2", "2001:db8::3"]);
+    }
+
+    #[test]
+    fn a_name_loses_its_final_dot_and_the_root_keeps_it() {
+        for (name, shown) in [("mx.example.", "mx.example"), (".", "."), ("mx", "mx")] {
+            assert_eq!(plain(&Name::from_ascii(name).unwrap()), shown);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! What the page has named, and whether it may be reached: ports, names, addresses.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use ehlo_core::tunnel::{Code, Connect};
+
+use crate::refusal::Deny;
+
+/// Which addresses may be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressPolicy {
+    /// All of them, private ones and loopback included.
+    #[default]
+    Any,
+    /// Only public unicast ones, as [`public_unicast`] tells them.
+    Public,
+}
+
+/// What one relay lets its pages reach.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) ports: Vec<u16>,
+    pub(crate) addresses: AddressPolicy,
+    /// Whether a refusal names the rule and the address.
+    pub(crate) explains: bool,
+    /// The relay's own listeners, which it must not connect to.
+    pub(crate) own: Vec<SocketAddr>,
+    /// Targets with a name; they are exempt from the rules for ports and addresses.
+    pub(crate) named: BTreeMap<String, SocketAddr>,
+}
+
+/// Whom to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A target of the operator.
+    Named { name: String, address: SocketAddr },
+    /// An address, given as such.
+    Address(SocketAddr),
+    /// A name to be looked up.
+    Host { name: String, port: u16 },
+}
+
+impl Target {
+    /// What was asked for, for the log.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Named { name, .. } => name.clone(),
+            Self::Address(address) => address.to_string(),
+            Self::Host { name, port } => format!("{name}:{port}"),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads what the page has asked for, and checks all that can be checked before the name is looked up.
+    pub(crate) fn target(&self, connect: &Connect) -> Result<Target, Deny> {
+        let (host, port) = match (&connect.host, connect.port, &connect.target) {
+            (None, None, Some(name)) => return self.named(name),
+            (Some(host), Some(port), None) => (host, port),
+            _ => return Err(Deny::bad_request("A connection needs either a host and a port, or a target.")),
+        };
+        if !self.ports.contains(&port) {
+            return Err(self.port_denied(port));
+        }
+        match host.parse::<IpAddr>() {
+            Ok(ip) => Ok(Target::Address((ip, port).into())),
+            Err(_) if is_host_name(host) => Ok(Target::Host { name: host.clone(), port }),
+            Err(_) => Err(Deny::bad_request(
+                "The host must be a name of letters, digits, dashes and dots (other scripts as xn--…), or an IP address.",
+            )),
+        }
+    }
+
+    fn named(&self, name: &str) -> Result<Target, Deny> {
+        match self.named.get(name) {
+            Some(&address) => Ok(Target::Named { name: name.to_owned(), address }),
+            None if name == "practice" || name.starts_with("practice/") => {
+                Err(Deny::new(Code::Forbidden, "This relay offers no such practice server. Start it with --practice."))
+            }
+            None => Err(Deny::new(Code::Forbidden, "This relay has no target of that name.")),
+        }
+    }
+
+    fn port_denied(&self, port: u16) -> Deny {
+        let ports = self.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        let message = if self.explains {
+            format!("Port {port} is not among the ports of this relay ({ports}). Start it with --allow-port {port}.")
+        } else {
+            "This relay does not allow that target.".to_owned()
+        };
+        Deny::new(Code::Forbidden, message)
+    }
+
+    /// Whether this address, found by a look-up or given as such, may be connected to.
+    pub(crate) fn address(&self, address: SocketAddr) -> Result<(), Deny> {
+        if self.own.iter().any(|own| same_place(*own, address)) {
+            return Err(self.address_denied(address, "it is this relay itself"));
+        }
+        match self.addresses {
+            AddressPolicy::Any => Ok(()),
+            AddressPolicy::Public => {
+                public_unicast(address.ip()).map_err(|why| self.address_denied(address, &why.to_string()))
+            }
+        }
+    }
+
+    fn address_denied(&self, address: SocketAddr, why: &str) -> Deny {
+        let message = if self.explains {
+            format!("This relay does not connect to {address}: {why}.")
+        } else {
+            "This relay does not allow that target.".to_owned()
+        };
+        Deny::new(Code::Forbidden, message)
+    }
+}
+
+/// Whether connecting to `address` reaches the listener `own`, in whatever way it is written.
+fn same_place(own: SocketAddr, address: SocketAddr) -> bool {
+    let plain = |ip: IpAddr| match ip.to_canonical() {
+        // Connecting to the unspecified address reaches loopback.
+        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    };
+    own.port() == address.port() && plain(own.ip()) == plain(address.ip())
+}
+
+/// Whether this is a host name: letters, digits, dashes, and underscores, which exist; at most 253 octets.
+pub(crate) fn is_host_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_')
+    };
+    (1..=253).contains(&name.len()) && name.split('.').all(label)
+}
+
+/// Why an address is not public unicast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotPublic {
+    /// What the block of addresses is for.
+    pub purpose: &'static str,
+}
+
+impl fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it is no public address ({})", self.purpose)
+    }
+}
+
+impl std::error::Error for NotPublic {}
+
+/// IPv4 blocks that are not public unicast: network, prefix length, purpose (IANA's special-purpose registry).
+const IPV4: [(Ipv4Addr, u32, &str); 19] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, "private"),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, "shared by a provider"),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, "a cloud's own services"),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, "link-local"),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, "private"),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, "protocol assignments"),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, "documentation"),
+    (Ipv4Addr::new(192, 31, 196, 0), 24, "AS112"),
+    (Ipv4Addr::new(192, 52, 193, 0), 24, "automatic multicast tunneling"),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, "6to4 relays"),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, "private"),
+    (Ipv4Addr::new(192, 175, 48, 0), 24, "AS112"),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, "benchmarks"),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, "documentation"),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, "documentation"),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, "multicast"),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, "reserved"),
+];
+
+/// IPv6 blocks inside `2000::/3`, the only block of global unicast addresses, that are not public unicast.
+const IPV6: [(Ipv6Addr, u32, &str); 5] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, "protocol assignments"),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, "documentation"),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, "6to4"),
+    (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48, "AS112"),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, "documentation"),
+];
+
+/// The well-known prefix of NAT64, whose last 32 bits are an IPv4 address (RFC 6052 §2.1).
+const NAT64: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
+
+/// Whether this is a public unicast address. IPv4-mapped addresses and NAT64's well-known prefix are judged by
+/// the IPv4 address inside; every other embedding of IPv4 is refused.
+///
+/// # Errors
+/// What the address is for instead.
+pub fn public_unicast(ip: IpAddr) -> Result<(), NotPublic> {
+    match ip {
+        IpAddr::V4(v4) => public_v4(v4),
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => public_v4(v4),
+            None if in_block(v6.to_bits(), NAT64.to_bits(), 96, 128) => {
+                let [.., a, b, c, d] = v6.octets();
+                public_v4(Ipv4Addr::new(a, b, c, d))
+            }
+            None => public_v6(v6),
+        },
+    }
+}
+
+fn public_v4(ip: Ipv4Addr) -> Result<(), NotPublic> {
+    let in_it = |net: Ipv4Addr, length| in_block(ip.to_bits().into(), net.to_bits().into(), length, 32);
+    match IPV4.iter().find(|(net, length, _)| in_it(*net, *length)) {
+        Some((_, _, purpose)) => Err(NotPublic { purpose }),
+        None => Ok(()),
+    }
+}
+
+fn public_v6(ip: Ipv6Addr) -> Result<(), NotPublic> {
+    if ip.segments()[0] & 0xe000 != 0x2000 {
+        return Err(NotPublic { purpose: "outside of 2000::/3" });
+    }
+    match IPV6.iter().find(|(net, length, _)| in_block(ip.to_bits(), net.to_bits(), *length, 128)) {
+        Some((_, _, purpose)) => Err(NotPublic { purpose }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the first `length` of `width` bits agree.
+fn in_block(ip: u128, net: u128, length: u32, width: u32) -> bool {
+    (ip ^ net) >> (width - length) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy {
+            ports: vec![25, 587],
+            addresses: AddressPolicy::Any,
+            explains: true,
+            own: vec!["127.0.0.1:2525".parse().unwrap()],
+            named: BTreeMap::from([("practice".to_owned(), "127.0.0.1:40000".parse().unwrap())]),
+        }
+    }
+
+    fn host(host: &str, port: u16) -> Connect {
+        Connect { host: Some(host.to_owned()), port: Some(port), ..Connect::default() }
+    }
+
+    fn code(connect: &Connect) -> Code {
+        policy().target(connect).unwrap_err().code
+    }
+
+    #[test]
+    fn a_host_and_a_port_or_a_target_and_never_both() {
+        assert_eq!(code(&Connect::default()), Code::BadRequest);
+        assert_eq!(code(&Connect { port: None, ..host("mx.example", 25) }), Code::BadRequest);
+        assert_eq!(code(&Connect { target: Some("practice".into()), ..host("mx.example", 25) }), Code::BadRequest);
+        let named = Connect { target: Some("practice".into()), ..Connect::default() };
+        assert!(matches!(policy().target(&named), Ok(Target::Named { .. })));
+        let other = Connect { target: Some("other".into()), ..Connect::default() };
+        assert_eq!(code(&other), Code::Forbidden);
+    }
+
+    #[test]
+    fn only_the_listed_ports_are_reached_and_the_refusal_says_how_to_add_one() {
+        let deny = policy().target(&host("mx.example", 80)).unwrap_err();
+        assert_eq!(deny.code, Code::Forbidden);
+        assert!(deny.message.contains("--allow-port 80"), "{}", deny.message);
+        let closed = Policy { explains: false, ..policy() };
+        assert!(!closed.target(&host("mx.example", 80)).unwrap_err().message.contains("80"));
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_without_zone_and_brackets() {
+        for good in ["mx.example", "mx.example.", "mx", "_dmarc.example", "xn--bcher-kva.example"] {
+            assert!(matches!(policy().target(&host(good, 25)), Ok(Target::Host { .. })), "{good}");
+        }
+        for good in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"] {
+            assert!(matches!(policy().target(&host(good, 25)), Ok(Target::Address(_))), "{good}");
+        }
+        let long = "a.".repeat(127);
+        for bad in ["", ".", "a..b", "bücher.example", "mx example", "[::1]", "fe80::1%eth0", "a/b", "a\0b", &long] {
+            assert_eq!(code(&host(bad, 25)), Code::BadRequest, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_relay_never_connects_to_itself_however_it_is_written() {
+        for own in ["127.0.0.1:2525", "0.0.0.0:2525", "[::ffff:127.0.0.1]:2525"] {
+            assert_eq!(policy().address(own.parse().unwrap()).unwrap_err().code, Code::Forbidden, "{own}");
+        }
+        for other in ["127.0.0.1:2526", "127.0.0.2:2525", "10.0.0.1:25", "[::1]:2525"] {
+            assert_eq!(policy().address(other.parse().unwrap()), Ok(()), "{other}");
+        }
+    }
+
+    #[test]
+    fn no_special_purpose_address_counts_as_public() {
+        for text in [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "168.63.129.16",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.31.196.1",
+            "192.52.193.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "192.175.48.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.1.1.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::7f00:1",
+            "2002:7f00:1::",
+            "2001:0:7f00:1::",
+            "2001:db8::1",
+            "2620:4f:8000::1",
+            "3fff::1",
+            "5f00::1",
+            "100::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "4000::1",
+        ] {
+            assert!(public_unicast(text.parse().unwrap()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_are_public_in_every_form_that_networks_use() {
+        for text in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "168.63.129.17",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2001:200::1",
+            "2606:4700::1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "3ffe::1",
+        ] {
+            assert_eq!(public_unicast(text.parse().unwrap()), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_embedding_of_a_refused_ipv4_address_is_public() {
+        for (net, length, purpose) in IPV4 {
+            let last = net.to_bits() | u32::MAX.checked_shr(length).unwrap_or(0);
+            for bits in [net.to_bits(), last] {
+                let low = u128::from(bits);
+                for prefix in [0, 0xffff << 32, NAT64.to_bits(), 0x64_ff9b_0001 << 80, 0xffff_0000 << 32] {
+                    let ip = Ipv6Addr::from_bits(prefix | low);
+                    assert!(public_unicast(ip.into()).is_err(), "{ip} {purpose}");
+                }
+                for (prefix, shift) in [(0x2002_u128 << 112, 80), (0x2001_u128 << 112, 64)] {
+                    let ip = Ipv6Addr::from_bits(prefix | low << shift);
+                    assert!(public_unicast(ip.into()).is_err(), "{ip} {purpose}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! One session: the page's first message, then look-ups, or one connection until its end.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use ehlo_core::tunnel::{About, Closer, Code, Connect, Connected, FIRST_MESSAGE_MAX, Family, FromRelay, ToRelay};
+use futures_util::{FutureExt, Sink, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::bridge::{self, Counters};
+use crate::config::Profile;
+use crate::dial::{dial, millis};
+use crate::dns::Dns;
+use crate::limits::{Gauges, Limits};
+use crate::refusal::{Deny, End, last_word, tell};
+use crate::resolve::Resolver;
+use crate::serve::stopped;
+use crate::target::{Policy, Target};
+
+/// What all sessions of one relay share.
+pub(crate) struct Context {
+    pub(crate) profile: Profile,
+    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
+    pub(crate) gauges: Gauges,
+    pub(crate) resolver: Resolver,
+    pub(crate) dns: Dns,
+    pub(crate) names: Names,
+}
+
+/// Gives each session a name that finds its log line.
+pub(crate) struct Names {
+    relay: u32,
+    next: AtomicU64,
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        // The hasher's seed is random for each start of the relay.
+        let seed = RandomState::new().hash_one("relay");
+        Self { relay: (seed >> 32) as u32, next: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:08x}-{}", self.relay, self.next.fetch_add(1, Relaxed))
+    }
+}
+
+/// Who opened a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) client: SocketAddr,
+    pub(crate) origin: String,
+}
+
+/// What the log line tells of a session, as far as it has become known.
+#[derive(Debug, Default)]
+struct Facts {
+    asked: String,
+    target: Option<String>,
+    address: Option<SocketAddr>,
+}
+
+/// Runs one session from the upgrade to the log line.
+pub(crate) async fn session<S>(
+    mut ws: WebSocketStream<S>,
+    context: &Context,
+    visitor: &Visitor,
+    mut stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let id = context.names.next();
+    let started = Instant::now();
+    let counters = Counters::default();
+    let facts = Mutex::new(Facts::default());
+    let session = Session { context, visitor, id: &id, counters: &counters, facts: &facts };
+    let end = tokio::select! {
+        end = contained(&id, session.converse(&mut ws)) => end,
+        () = stopped_and(&mut stop, context.limits.grace) => session.going_away(),
+    };
+    let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
+    let (result, by) = (end.word(), end.by());
+    last_word(ws, end, &id, sent, received).await;
+    let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tracing::info!(
+        target: "ehlo_relay::session",
+        id,
+        client = %visitor.client.ip(),
+        origin = visitor.origin,
+        asked = facts.asked,
+        target = facts.target,
+        address = facts.address.map(|address| address.to_string()),
+        result,
+        by,
+        sent,
+        received,
+        ms = millis(started.elapsed()),
+        "session"
+    );
+}
+
+/// Contains a panic to its session. What it said is not logged, since it may hold what went through.
+async fn contained(id: &str, session: impl Future<Output = End>) -> End {
+    match AssertUnwindSafe(session).catch_unwind().await {
+        Ok(end) => end,
+        Err(_) => {
+            tracing::error!(id, "a session panicked");
+            End::Denied(Deny::new(Code::Internal, "Something went wrong in the relay; its log says more."))
+        }
+    }
+}
+
+async fn stopped_and(stop: &mut watch::Receiver<bool>, grace: std::time::Duration) {
+    stopped(stop).await;
+    sleep(grace).await;
+}
+
+/// One session and what it needs.
+struct Session<'a> {
+    context: &'a Context,
+    visitor: &'a Visitor,
+    id: &'a str,
+    counters: &'a Counters,
+    facts: &'a Mutex<Facts>,
+}
+
+impl Session<'_> {
+    fn note(&self, change: impl FnOnce(&mut Facts)) {
+        change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn going_away(&self) -> End {
+        let connected = self.facts.lock().unwrap_or_else(PoisonError::into_inner).address.is_some();
+        match connected {
+            true => End::Closed { by: Closer::Relay, code: Code::GoingAway },
+            false => End::Denied(Deny::new(Code::GoingAway, "The relay is being stopped.")),
+        }
+    }
+
+    async fn converse<S>(&self, ws: &mut WebSocketStream<S>) -> End
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut page_out, mut page_in) = ws.split();
+        self.begin(&mut page_out, &mut page_in).await.unwrap_or_else(|end| end)
+    }
+
+    async fn begin<W, R>(&self, page_out: &mut W, page_in: &mut R) -> Result<End, End>
+    where
+        W: Sink<Message, Error = Error> + Unpin,
+        R: Stream<Item = Result<Message, Error>> + Unpin,
+    {
+        let client = self.visitor.client.ip();
+        let _place = self.context.gauges.session(client).map_err(|reached| {
+            let wait = reached.retry_after;
+            busy(wait, format!("Too many connections from one place; try again in {wait} seconds."))
+        })?;
+        let limits = &self.context.limits;
+        let late = || {
+            let seconds = limits.first_message.as_secs();
+            Deny::bad_request(format!("The page has asked for nothing within {seconds} seconds (connect_expected)."))
+        };
+        match request(page_in, Instant::now() + limits.first_message, late).await? {
+            ToRelay::Connect(connect) => {
+                self.note(|facts| facts.asked = "connect".to_owned());
+                self.connect(&connect, page_out, page_in).await
+            }
+            question @ (ToRelay::Lookup(_) | ToRelay::About {}) => {
+                self.note(|facts| facts.asked = "lookup".to_owned());
+                self.answer(question, page_out, page_in).await
+            }
+            ToRelay::Eof {} => Err(End::Denied(Deny::bad_request("There is no connection to end yet."))),
+        }
+    }
+
+    /// Answers questions until the page goes.
+    async fn answer<W, R>(&self, first: ToRelay, page_out: &mut W, page_in: &mut R) -> Result<End, End>
+    where
+        W: Sink<Message, Error = Error> + Unpin,
+        R: Stream<Item = Result<Message, Error>> + Unpin,
+    {
+        let mut question = first;
+        loop {
+            let answer = match &question {
+                ToRelay::Lookup(lookup) => {
+                    self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
+                        let wait = reached.retry_after;
+                        busy(wait, format!("Too many questions to the DNS; try again in {wait} seconds."))
+                    })?;
+                    FromRelay::Answer(self.context.dns.answer(lookup).await.map_err(End::Denied)?)
+                }
+                ToRelay::About {} => FromRelay::About(self.about()),
+                ToRelay::Connect(_) | ToRelay::Eof {} => {
+                    return Err(End::Denied(Deny::bad_request("A connection needs a WebSocket of its own.")));
+                }
+            };
+            tell(page_out, &answer).await?;
+            let late = || Deny::new(Code::Idle, "No further question came.");
+            question = request(page_in, Instant::now() + self.context.limits.next_lookup, late).await?;
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: self.context.profile.word().to_owned(),
+            ports: self.context.policy.ports.clone(),
+            targets: self.context.policy.named.keys().cloned().collect(),
+            token: false,
+        }
+    }
+
+    /// Connects, and bridges until the end.
+    async fn connect<W, R>(&self, connect: &Connect, page_out: &mut W, page_in: &mut R) -> Result<End, End>
+    where
+        W: Sink<Message, Error = Error> + Unpin,
+        R: Stream<Item = Result<Message, Error>> + Unpin,
+    {
+        let started = Instant::now();
+        let target = self.context.policy.target(connect).map_err(End::Denied)?;
+        self.note(|facts| facts.target = Some(target.describe()));
+        let reached = tokio::select! {
+            reached = self.reach(&target, connect.family, page_out) => reached?,
+            end = speaks_too_early(page_in) => return Err(end),
+        };
+        let Reached { tcp, address, local_name, _place } = reached;
+        self.note(|facts| facts.address = Some(address));
+        let connected = Connected {
+            session: self.id.to_owned(),
+            address: address.ip().to_string(),
+            port: address.port(),
+            local: tcp.local_addr().ok(),
+            local_name,
+            ms: millis(started.elapsed()),
+        };
+        tell(page_out, &FromRelay::Connected(connected)).await?;
+        let reveal = self.context.profile.explains();
+        Ok(bridge::run(page_out, page_in, tcp.into_split(), &self.context.limits, self.counters, reveal).await)
+    }
+
+    async fn reach<W>(&self, target: &Target, family: Option<Family>, page: &mut W) -> Result<Reached, End>
+    where
+        W: Sink<Message, Error = Error> + Unpin,
+    {
+        let Context { limits, gauges, resolver, .. } = self.context;
+        let started = Instant::now();
+        let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
+        let shown = addresses.iter().map(|address| address.ip().to_string()).collect();
+        let ms = millis(started.elapsed());
+        tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
+
+        let expected = addresses[0];
+        let own_name = resolver.own_name_towards(expected);
+        let (tcp, _place) = dial(&addresses, limits, gauges, page).await?;
+        let address = tcp.peer_addr().map_err(|_| {
+            End::Denied(Deny::new(Code::Reset, format!("{expected} broke the connection off at once.")))
+        })?;
+        let own_name = if address == expected { own_name } else { resolver.own_name_towards(address) };
+        let local_name = own_name.within(limits.local_name).await;
+        Ok(Reached { tcp, address, local_name, _place })
+    }
+
+    /// The full name, and the addresses to try: at least one, and only those that the policy allows.
+    async fn candidates(&self, target: &Target, family: Option<Family>) -> Result<(String, Vec<SocketAddr>), Deny> {
+        let policy = &self.context.policy;
+        match target {
+            Target::Named { name, address } => Ok((name.clone(), vec![*address])),
+            Target::Address(address) => {
+                policy.address(*address)?;
+                let fits = match family {
+                    None => true,
+                    Some(Family::V4) => address.is_ipv4(),
+                    Some(Family::V6) => address.is_ipv6(),
+                };
+                if !fits {
+                    return Err(Deny::bad_request("The address is not of the family that is asked for."));
+                }
+                Ok((address.ip().to_string(), vec![*address]))
+            }
+            Target::Host { name, port } => {
+                let found = self.context.resolver.addresses(name, family).await?;
+                let addresses: Vec<_> = found.addresses.iter().map(|ip| SocketAddr::from((*ip, *port))).collect();
+                let (allowed, refused): (Vec<_>, Vec<_>) = addresses
+                    .into_iter()
+                    .map(|address| (address, policy.address(address)))
+                    .partition(|(_, no)| no.is_ok());
+                if let (true, Some((_, Err(deny)))) = (allowed.is_empty(), refused.into_iter().next()) {
+                    return Err(deny);
+                }
+                let most = self.context.limits.connect_addresses.max(1);
+                Ok((found.name, allowed.into_iter().map(|(address, _)| address).take(most).collect()))
+            }
+        }
+    }
+}
+
+/// A connection that stands.
+struct Reached {
+    tcp: tokio::net::TcpStream,
+    address: SocketAddr,
+    local_name: Option<String>,
+    _place: crate::limits::Held<IpAddr>,
+}
+
+fn busy(retry_after: u64, message: String) -> End {
+    End::Denied(Deny::busy(retry_after, message))
+}
+
+/// The page's next request.
+async fn request<R>(page: &mut R, deadline: Instant, late: impl Fn() -> Deny) -> Result<ToRelay, End>
+where
+    R: Stream<Item = Result<Message, Error>> + Unpin,
+{
+    loop {
+        let message = timeout_at(deadline, page.next()).await.map_err(|_| End::Denied(late()))?;
+        match message {
+            Some(Ok(Message::Text(text))) if text.len() <= FIRST_MESSAGE_MAX => {
+                return ToRelay::from_json(&text).map_err(|_| {
+                    End::Denied(Deny::bad_request(
+                        "The page's request is not understood; page and relay may differ in age.",
+                    ))
+                });
+            }
+            Some(Ok(Message::Text(_)) | Err(Error::Capacity(_))) => {
+                return Err(End::Denied(Deny::new(Code::TooBig, "The page's request is too long.")));
+            }
+            Some(Ok(Message::Binary(_)) | Err(Error::Utf8(_))) => {
+                return Err(End::Denied(Deny::bad_request("The page must say first what it wants.")));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+        }
+    }
+}
+
+/// Waits for what must not come before the connection stands: anything but a close is an error of the page.
+async fn speaks_too_early<R>(page: &mut R) -> End
+where
+    R: Stream<Item = Result<Message, Error>> + Unpin,
+{
+    loop {
+        match page.next().await {
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Text(_) | Message::Binary(_)) | Err(Error::Capacity(_) | Error::Utf8(_))) => {
+                return End::Denied(Deny::bad_request("The page must wait until the connection stands."));
+            }
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_session_as_our_fault() {
+        let end = contained("test-1", async { panic!("on purpose") }).await;
+        assert_eq!(end.word(), "internal");
+        assert_eq!(contained("test-2", async { End::Gone }).await, End::Gone);
+    }
+
+    #[test]
+    fn no_two_sessions_have_the_same_name() {
+        let names = Names::new();
+        assert_ne!(names.next(), names.next());
+    }
+}
