@@ -1,7 +1,11 @@
 //! The harness of the end-to-end tests: real mail servers, the relay, real browsers, all on free loopback ports, in
 //! private folders, and gone when dropped.
 
+pub mod client;
+pub mod dns;
 pub mod failure;
+pub mod fake;
+pub mod fileserver;
 pub mod packages;
 pub mod process;
 pub mod servers;

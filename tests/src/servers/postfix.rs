@@ -233,6 +233,7 @@ inet_protocols = ipv4
 myhostname = mail.domain.test
 mydestination =
 mynetworks = 192.0.2.1/32
+local_header_rewrite_clients =
 smtpd_peername_lookup = no
 alias_maps =
 alias_database =

@@ -1,0 +1,191 @@
+//! A mail server that follows a script to the byte, for talks that no real server would hold.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::failure::{Failure, Outcome};
+use crate::wait::PATIENCE;
+
+/// One step of a fake server's script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send these bytes, in one piece.
+    Send(Vec<u8>),
+    /// Send these bytes, each in a segment of its own.
+    SendByteByByte(Vec<u8>),
+    /// Wait until a line has come, whatever it is.
+    WaitLine,
+    /// Wait until exactly this line has come; the line end is CRLF.
+    ExpectLine(String),
+    /// Wait until so many bytes have come.
+    WaitBytes(usize),
+    /// Wait until these bytes have come, such as `\r\n.\r\n`.
+    WaitFor(Vec<u8>),
+    /// Say nothing until the client closes.
+    Stall,
+    /// Say nothing for a while; for the tests of what a person sees during it.
+    Pause(Duration),
+    /// Close the sending side, and go on reading.
+    HalfClose,
+    /// Break the connection with a reset.
+    Reset,
+}
+
+impl Step {
+    /// [`Step::Send`] for a text as it is: line ends included.
+    pub fn send(text: &str) -> Self {
+        Self::Send(text.as_bytes().to_vec())
+    }
+
+    /// [`Step::ExpectLine`].
+    pub fn expect(line: &str) -> Self {
+        Self::ExpectLine(line.to_owned())
+    }
+}
+
+/// A server for one connection. After the last step it closes in order.
+#[derive(Debug)]
+pub struct FakeServer {
+    addr: SocketAddr,
+    task: JoinHandle<Outcome<Vec<u8>>>,
+}
+
+impl FakeServer {
+    /// Starts it on a free loopback port.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(script: Vec<Step>) -> Outcome<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let addr = listener.local_addr()?;
+        let task = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await?;
+            // A second connection is to be refused, not left waiting.
+            drop(listener);
+            Player { stream, heard: Vec::new(), read: 0 }.play(script).await
+        });
+        Ok(Self { addr, task })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Waits until the script is over and the client has closed, and gives every byte that the client has sent.
+    ///
+    /// # Errors
+    /// When the client did something else than the script says, or nothing.
+    pub async fn heard(mut self) -> Outcome<Vec<u8>> {
+        (&mut self.task).await?
+    }
+}
+
+impl Drop for FakeServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Player {
+    stream: TcpStream,
+    heard: Vec<u8>,
+    /// How much of `heard` the script has passed.
+    read: usize,
+}
+
+impl Player {
+    async fn play(mut self, script: Vec<Step>) -> Outcome<Vec<u8>> {
+        self.stream.set_nodelay(true)?;
+        for (number, step) in script.into_iter().enumerate() {
+            let said = format!("step {number}: {step:?}");
+            if self.step(step).await.map_err(|failure| failure.with(said))? == End::Now {
+                return Ok(self.heard);
+            }
+        }
+        // The client may have gone already.
+        let _ = self.stream.shutdown().await;
+        self.until_closed().await?;
+        Ok(self.heard)
+    }
+
+    async fn step(&mut self, step: Step) -> Outcome<End> {
+        match step {
+            Step::Send(bytes) => self.stream.write_all(&bytes).await?,
+            Step::SendByteByByte(bytes) => {
+                for byte in bytes {
+                    self.stream.write_all(&[byte]).await?;
+                    self.stream.flush().await?;
+                    tokio::task::yield_now().await;
+                }
+            }
+            Step::WaitLine => drop(self.line().await?),
+            Step::ExpectLine(wanted) => {
+                let line = self.line().await?;
+                if line != format!("{wanted}\r\n").as_bytes() {
+                    let got = String::from_utf8_lossy(&line).into_owned();
+                    return Err(Failure::new(format!("the client was to say {wanted:?} and said {got:?}")));
+                }
+            }
+            Step::WaitBytes(count) => self.wait(|unread| (unread.len() >= count).then_some(count)).await.map(drop)?,
+            Step::WaitFor(needle) => {
+                let find = |unread: &[u8]| unread.windows(needle.len()).position(|window| window == needle);
+                self.wait(|unread| find(unread).map(|at| at + needle.len())).await.map(drop)?;
+            }
+            Step::Stall => {
+                self.until_closed().await?;
+                return Ok(End::Now);
+            }
+            Step::Pause(time) => tokio::time::sleep(time).await,
+            Step::HalfClose => self.stream.shutdown().await?,
+            Step::Reset => {
+                SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
+                return Ok(End::Now);
+            }
+        }
+        Ok(End::NotYet)
+    }
+
+    async fn line(&mut self) -> Outcome<Vec<u8>> {
+        self.wait(|unread| unread.iter().position(|&byte| byte == b'\n').map(|at| at + 1)).await
+    }
+
+    /// Reads until `enough` says how many of the unread bytes are wanted, and passes these.
+    async fn wait(&mut self, enough: impl Fn(&[u8]) -> Option<usize>) -> Outcome<Vec<u8>> {
+        loop {
+            if let Some(count) = enough(&self.heard[self.read..]) {
+                self.read += count;
+                return Ok(self.heard[self.read - count..self.read].to_vec());
+            }
+            if self.more().await? == 0 {
+                let rest = String::from_utf8_lossy(&self.heard[self.read..]).into_owned();
+                return Err(Failure::new(format!("the client closed the connection; its last bytes were {rest:?}")));
+            }
+        }
+    }
+
+    async fn until_closed(&mut self) -> Outcome {
+        // A client that closes with bytes unread resets the connection: closed is closed.
+        while self.stream.read_buf(&mut self.heard).await.unwrap_or(0) > 0 {}
+        Ok(())
+    }
+
+    async fn more(&mut self) -> Outcome<usize> {
+        match timeout(PATIENCE, self.stream.read_buf(&mut self.heard)).await {
+            Ok(read) => Ok(read?),
+            Err(_) => Err(Failure::new(format!("the client says nothing for {PATIENCE:?}"))),
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum End {
+    Now,
+    NotYet,
+}
