@@ -75,10 +75,11 @@ impl Client {
 /// Everything that the server says to these pieces, with the greeting, and whether it hung up.
 pub(crate) fn talk<'a>(personality: Personality, pieces: impl IntoIterator<Item = &'a [u8]>) -> (String, bool) {
     let mut client = Client::open(personality);
-    let mut until = None;
     for piece in pieces {
-        until = client.step(Input::Bytes(piece));
+        client.step(Input::Bytes(piece));
     }
+    // Asked for here, since there may have been no piece at all.
+    let until = client.step(Input::Tick);
     client.wait(until);
     (client.take(), client.hung_up)
 }

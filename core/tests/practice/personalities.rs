@@ -30,6 +30,14 @@ fn the_size_of_the_pieces_changes_no_octet_of_the_answer() {
 }
 
 #[test]
+fn every_personality_greets_a_client_that_says_nothing() {
+    for personality in Personality::ALL {
+        let (said, hung_up) = talk(personality, []);
+        assert_eq!((codes(&said).as_slice(), hung_up), (&["220"][..], false), "{personality:?}");
+    }
+}
+
+#[test]
 fn every_personality_answers_the_article_in_its_own_way() {
     let expected: [(Personality, &[&str], bool); 8] = [
         (Personality::AcceptsAll, &["220", "250", "250", "250", "354", "250"], false),
