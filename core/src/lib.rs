@@ -1,8 +1,16 @@
 //! The SMTP conversation without I/O.
 
+pub mod diagnose;
+pub mod explain;
+pub mod lint;
+pub mod meaning;
+pub mod plan;
 pub mod practice;
 pub mod printable;
+pub mod reading;
+pub mod route;
 pub mod secret;
+pub mod session;
 pub mod time;
 pub mod transcript;
 pub mod tunnel;

@@ -112,13 +112,19 @@ impl Setup {
         }
         let host = self.host.as_str();
         if host.is_empty() {
-            return Err(Mistake::new("host", "name the mail server: a host name such as mx.example.org, or an IP address"));
+            return Err(Mistake::new(
+                "host",
+                "name the mail server: a host name such as mx.example.org, or an IP address",
+            ));
         }
         if host.contains("://") || host.contains('/') {
             return Err(Mistake::new("host", "write the host name alone, without http:// and without a path"));
         }
         if host.contains('@') {
-            return Err(Mistake::new("host", "this is a mail address: name its server, or look up the MX of its domain"));
+            return Err(Mistake::new(
+                "host",
+                "this is a mail address: name its server, or look up the MX of its domain",
+            ));
         }
         let ipv6 = host.parse::<std::net::Ipv6Addr>().is_ok();
         if host.contains(':') && !ipv6 {
@@ -363,7 +369,10 @@ fn address(field: &str, text: &str) -> Result<String, Mistake> {
 fn header(name: &str, value: &str) -> Result<(), Mistake> {
     let sound = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
     if !sound {
-        return Err(Mistake::new("headers", format!("{name:?} is no header name: letters, digits and hyphens, no colon")));
+        return Err(Mistake::new(
+            "headers",
+            format!("{name:?} is no header name: letters, digits and hyphens, no colon"),
+        ));
     }
     one_line("headers", value).map(|_| ())
 }
@@ -378,7 +387,8 @@ mod tests {
 
     #[test]
     fn a_setup_is_read_with_defaults_for_what_is_not_said() {
-        let setup = Setup::from_json(r#"{"host":"mx.example","from":"<a@b.example>","to":["c@d.example",""]}"#).unwrap();
+        let setup =
+            Setup::from_json(r#"{"host":"mx.example","from":"<a@b.example>","to":["c@d.example",""]}"#).unwrap();
         assert_eq!((setup.port, setup.attended, setup.plan.until), (25, true, Until::Dot));
         assert_eq!((setup.plan.from.as_str(), setup.plan.to), ("a@b.example", vec!["c@d.example".to_owned()]));
     }

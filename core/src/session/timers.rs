@@ -38,7 +38,9 @@ impl Asked {
     /// How long to wait for it.
     pub const fn wait(self) -> Wait {
         let (limit, section, hint) = match self {
-            Self::Relay => (20_000, "Ehlo's own limit", "The relay does not answer. Is it running, and is its address right?"),
+            Self::Relay => {
+                (20_000, "Ehlo's own limit", "The relay does not answer. Is it running, and is its address right?")
+            }
             Self::Connection => (
                 40_000,
                 "the relay's own limit, 30 s, and some more",
@@ -61,7 +63,9 @@ impl Asked {
                 "RFC 5321 §4.5.3.2.6",
                 "The server is checking and storing the message. Do not give up early: it may have been taken.",
             ),
-            Self::Close => (2_000, "Ehlo's own limit", "The server said goodbye and has not closed the connection yet."),
+            Self::Close => {
+                (2_000, "Ehlo's own limit", "The server said goodbye and has not closed the connection yet.")
+            }
             Self::Command(_) | Self::AuthAnswer => (5 * MINUTE, "RFC 5321 §4.5.3.2", SLOW),
         };
         Wait { limit, section, hint }

@@ -1,0 +1,54 @@
+//! What stands out in a conversation, each finding with its evidence and what to do.
+//!
+//! A finding never changes the conversation; it only looks at the transcript and the replies.
+
+mod banner;
+mod ending;
+mod refusal;
+mod syntax;
+mod timing;
+
+pub use crate::session::view::{Finding, Severity};
+
+use crate::session::{ReplyRecord, Session};
+
+/// One rule: looks at a session and adds what it finds.
+type Rule = fn(&Session, &mut Vec<Finding>);
+
+const RULES: &[Rule] = &[ending::rule, refusal::rule, banner::rule, timing::rule, syntax::rule];
+
+/// Everything that stands out, the gravest first, each kind once.
+pub fn findings(session: &Session) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        rule(session, &mut found);
+    }
+    let mut merged: Vec<Finding> = Vec::with_capacity(found.len());
+    for finding in found {
+        match merged.iter_mut().find(|known| known.id == finding.id) {
+            Some(known) => known.evidence.extend(finding.evidence),
+            None => merged.push(finding),
+        }
+    }
+    merged.sort_by_key(|finding| finding.severity);
+    merged
+}
+
+/// A finding about a reply.
+fn about(
+    reply: &ReplyRecord,
+    id: &'static str,
+    severity: Severity,
+    title: &str,
+    detail: &str,
+    advice: &str,
+) -> Finding {
+    Finding {
+        id,
+        severity,
+        title: title.to_owned(),
+        detail: detail.to_owned(),
+        advice: advice.to_owned(),
+        evidence: reply.entries.clone(),
+    }
+}

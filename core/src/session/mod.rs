@@ -1,0 +1,424 @@
+//! The conversation as a state machine: `(now, input)` in, outputs out, nothing else.
+//!
+//! Drive it in three steps: hand it what happened with [`Session::handle`], call [`Session::poll`] and do what it says
+//! until it says [`Output::Idle`], and only then come back. One session is one connection; it is never used again.
+
+mod act;
+pub mod ending;
+pub mod input;
+pub mod output;
+mod receive;
+mod replay;
+pub mod report;
+pub mod rules;
+pub mod setup;
+mod show;
+pub mod summary;
+pub mod timers;
+pub mod transaction;
+pub mod view;
+
+use std::collections::VecDeque;
+
+pub use ending::{Ending, How};
+pub use input::{Action, Closed, Input, SocketContext, TypedEnd};
+pub use output::Output;
+pub use setup::{Mistake, Setup};
+
+use crate::plan::{self, Facts, Step};
+use crate::time::Now;
+use crate::transcript::Transcript;
+use crate::transcript::event::Event;
+use crate::tunnel::{Connect, Connected, ToRelay};
+use crate::wire::command::Verb;
+use crate::wire::ehlo::Capabilities;
+use crate::wire::enhanced::Enhanced;
+use crate::wire::oddity::Oddity;
+use crate::wire::reply::ReplyReader;
+use rules::Phase;
+use timers::Asked;
+use transaction::Transaction;
+
+/// One conversation over one connection.
+#[derive(Debug)]
+pub struct Session {
+    setup: Setup,
+    zero: Now,
+    now: Now,
+    link: Link,
+    phase: Phase,
+    reader: ReplyReader,
+    transcript: Transcript,
+    replies: Vec<ReplyRecord>,
+    /// Questions that wait for a reply, in the order of asking.
+    pending: VecDeque<Pending>,
+    /// Entries of the reply that is being received.
+    receiving: Vec<usize>,
+    partial_since: Option<u64>,
+    hello: Hello,
+    transactions: Vec<Transaction>,
+    wants_mail: bool,
+    /// The server announced its end with 421.
+    closing: bool,
+    awaits_tls: bool,
+    in_auth: bool,
+    runner: Runner,
+    connected: Option<Connected>,
+    refusal: Option<crate::tunnel::Refusal>,
+    attempts: usize,
+    overdue: bool,
+    ending: Option<Ending>,
+    out: VecDeque<Output>,
+    message: Vec<u8>,
+}
+
+/// How far the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// The relay is called.
+    Calling,
+    /// The relay calls the server.
+    Dialing,
+    /// Octets flow.
+    Up,
+    /// The end is agreed on; it has not come yet.
+    Closing,
+    /// It has ended.
+    Over,
+}
+
+/// What the server said to our greeting.
+#[derive(Debug, Default)]
+struct Hello {
+    greeting: u16,
+    greeting_name: Option<String>,
+    ehlo: Option<u16>,
+    helo: Option<u16>,
+    accepted: Option<Verb>,
+    capabilities: Capabilities,
+}
+
+/// A question that waits for its reply.
+#[derive(Clone, Debug)]
+struct Pending {
+    asked: Asked,
+    /// The entry of the question.
+    entry: Option<usize>,
+    since: Now,
+    /// For RCPT: which recipient of the transaction.
+    recipient: Option<usize>,
+}
+
+/// "Run the rest".
+#[derive(Debug, Default)]
+struct Runner {
+    running: bool,
+    paused: Option<String>,
+}
+
+/// One reply, as it stands in the transcript.
+#[derive(Clone, Debug)]
+pub struct ReplyRecord {
+    /// Its code; 0 if it has none.
+    pub code: u16,
+    /// Its enhanced status code.
+    pub enhanced: Option<Enhanced>,
+    /// Its text, all lines.
+    pub text: String,
+    /// What it answers.
+    pub asked: Option<Asked>,
+    /// The entry of the question.
+    pub question: Option<usize>,
+    /// Its own entries.
+    pub entries: Vec<usize>,
+    /// When it was whole, in milliseconds since the beginning.
+    pub at: u64,
+    /// Milliseconds since the question.
+    pub took: Option<u64>,
+    /// What is odd about it as a whole.
+    pub oddities: Vec<Oddity>,
+    /// For an accepted EHLO: what it offered.
+    pub capabilities: Option<Capabilities>,
+}
+
+impl Session {
+    /// A conversation that has not begun; the driver opens the relay's WebSocket and then says [`Input::Reached`].
+    pub fn new(now: Now, setup: Setup) -> Self {
+        let mut session = Self {
+            runner: Runner { running: !setup.attended, paused: None },
+            setup,
+            zero: now,
+            now,
+            link: Link::Calling,
+            phase: Phase::Start,
+            reader: ReplyReader::default(),
+            transcript: Transcript::default(),
+            replies: Vec::new(),
+            pending: VecDeque::new(),
+            receiving: Vec::new(),
+            partial_since: None,
+            hello: Hello::default(),
+            transactions: Vec::new(),
+            wants_mail: true,
+            closing: false,
+            awaits_tls: false,
+            in_auth: false,
+            connected: None,
+            refusal: None,
+            attempts: 0,
+            overdue: false,
+            ending: None,
+            out: VecDeque::new(),
+            message: Vec::new(),
+        };
+        session.await_reply(Asked::Relay, None);
+        session.compose();
+        session
+    }
+
+    /// Takes in what happened.
+    ///
+    /// # Errors
+    /// Only for mistakes of the caller: a setting that cannot be, or an action where there is nothing left to act on.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) -> Result<(), Mistake> {
+        self.now = self.now.max(now);
+        let result = match input {
+            Input::Reached => {
+                self.reached();
+                Ok(())
+            }
+            Input::Opened => {
+                self.opened_here();
+                Ok(())
+            }
+            Input::Relay(message) => {
+                self.relay_says(message);
+                Ok(())
+            }
+            Input::Bytes(bytes) => {
+                self.receive(bytes);
+                Ok(())
+            }
+            Input::Closed(closed) => {
+                self.closed(closed);
+                Ok(())
+            }
+            Input::Tick => {
+                self.tick();
+                Ok(())
+            }
+            Input::Do(action) => self.act(action),
+        };
+        self.advance();
+        self.out.push_back(Output::Changed);
+        result
+    }
+
+    /// The next thing to do; [`Output::Idle`] when there is none.
+    pub fn poll(&mut self) -> Output {
+        self.out.pop_front().unwrap_or_else(|| Output::Idle(self.deadline()))
+    }
+
+    /// Everything that was said, and what happened.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// The replies in order.
+    pub fn replies(&self) -> &[ReplyRecord] {
+        &self.replies
+    }
+
+    /// How it was set up; the plan in it is the present one.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The mail transactions in order.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.transactions
+    }
+
+    /// How it ended, once it has.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// The phase of the mail transaction.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// What the server offers.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.hello.capabilities
+    }
+
+    /// What the server is asked at the moment.
+    pub fn awaiting(&self) -> Option<Asked> {
+        self.pending.front().map(|pending| pending.asked)
+    }
+
+    /// Whether what is typed next is the answer to a 334, and so a secret.
+    pub fn is_in_auth(&self) -> bool {
+        self.in_auth
+    }
+
+    /// The message as planned, in octets, before dots are doubled.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// Whether octets can be sent.
+    fn is_up(&self) -> bool {
+        matches!(self.link, Link::Up)
+    }
+
+    fn elapsed(&self) -> u64 {
+        self.now.since(self.zero)
+    }
+
+    fn record(&mut self, event: Event) -> usize {
+        self.transcript.event(self.elapsed(), event)
+    }
+
+    fn await_reply(&mut self, asked: Asked, entry: Option<usize>) {
+        self.overdue = false;
+        self.pending.push_back(Pending { asked, entry, since: self.now, recipient: None });
+    }
+
+    fn stop_awaiting(&mut self, asked: Asked) {
+        self.pending.retain(|pending| pending.asked != asked);
+    }
+
+    fn reached(&mut self) {
+        if self.link != Link::Calling {
+            return;
+        }
+        self.stop_awaiting(Asked::Relay);
+        let setup = &self.setup;
+        let named = setup.target.is_some();
+        let connect = Connect {
+            host: (!named).then(|| setup.host.clone()),
+            port: (!named).then_some(setup.port),
+            target: setup.target.clone(),
+            family: setup.family,
+            token: setup.token.clone(),
+        };
+        let host = setup.target.clone().unwrap_or_else(|| setup.host.clone());
+        let port = connect.port;
+        self.link = Link::Dialing;
+        self.record(Event::Calling { host, port });
+        self.await_reply(Asked::Connection, None);
+        self.out.push_back(Output::Control(ToRelay::Connect(connect)));
+    }
+
+    fn opened_here(&mut self) {
+        if self.link == Link::Over || self.is_up() {
+            return;
+        }
+        let name = self.setup.practice.clone().unwrap_or_default();
+        self.record(Event::Practice { name });
+        self.up();
+    }
+
+    fn up(&mut self) {
+        self.pending.clear();
+        self.link = Link::Up;
+        self.await_reply(Asked::Greeting, None);
+    }
+
+    fn deadline(&self) -> Option<Now> {
+        let waits_for_bytes = self.link != Link::Over && !self.overdue;
+        let first = self.pending.front().filter(|_| waits_for_bytes)?;
+        Some(self.wait_begin(first).plus(first.asked.wait().limit))
+    }
+
+    /// A wait begins when its question was asked, or when the reply before it came: replies come one by one.
+    fn wait_begin(&self, pending: &Pending) -> Now {
+        let last_reply = self.replies.last().map_or(self.zero, |reply| self.zero.plus(reply.at));
+        pending.since.max(last_reply)
+    }
+
+    fn tick(&mut self) {
+        if self.deadline().is_none_or(|deadline| self.now < deadline) {
+            return;
+        }
+        let asked = self.pending.front().map(|pending| pending.asked);
+        match asked {
+            Some(Asked::Close) => self.finish(How::Quit, true),
+            Some(Asked::Relay | Asked::Connection) => {
+                self.record(Event::Overdue);
+                self.finish(How::TimedOut, true);
+            }
+            _ if self.setup.attended => {
+                self.overdue = true;
+                self.record(Event::Overdue);
+            }
+            _ => {
+                self.record(Event::Overdue);
+                self.finish(How::TimedOut, true);
+            }
+        }
+    }
+
+    /// Ends the conversation; `hangup` where this side has to close.
+    fn finish(&mut self, how: How, hangup: bool) {
+        if self.link == Link::Over {
+            return;
+        }
+        self.flush_reader();
+        let awaited = self.pending.front().cloned();
+        let waited = awaited.as_ref().map_or(0, |pending| self.now.since(self.wait_begin(pending)));
+        self.link = Link::Over;
+        self.runner.running = false;
+        self.ending = Some(Ending {
+            how,
+            awaited: awaited.map(|pending| pending.asked),
+            waited,
+            phase: self.phase,
+            at: self.elapsed(),
+        });
+        if hangup {
+            self.out.push_back(Output::Hangup);
+        }
+    }
+
+    /// The step that the plan proposes; none where it is not the person's turn for one.
+    pub fn proposal(&self) -> Option<Step> {
+        (self.is_up() && self.pending.is_empty()).then(|| self.with_facts(plan::next))
+    }
+
+    fn own_name(&self) -> String {
+        let connected = self.connected.as_ref();
+        let local = connected.and_then(|connected| connected.local).map(|local| local.to_string());
+        let local_name = connected.and_then(|connected| connected.local_name.as_deref());
+        plan::own_name(local_name, &self.setup.host, self.hello.greeting_name.as_deref(), local.as_deref())
+    }
+
+    fn with_facts<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let own_name = self.own_name();
+        look(&Facts {
+            settings: &self.setup.plan,
+            phase: self.phase,
+            greeting: self.hello.greeting,
+            ehlo: self.hello.ehlo,
+            helo: self.hello.helo,
+            capabilities: &self.hello.capabilities,
+            transaction: self.transactions.last(),
+            wants_mail: self.wants_mail,
+            closing: self.closing,
+            awaits_tls: self.awaits_tls,
+            in_auth: self.in_auth,
+            own_name: &own_name,
+            message_octets: self.message.len(),
+            message_is_8bit: !self.message.is_ascii(),
+        })
+    }
+
+    /// Makes the planned message anew: the plan has changed, or the own name has become known.
+    fn compose(&mut self) {
+        let own_name = self.setup.plan.hello.clone().unwrap_or_else(|| self.own_name());
+        self.message = plan::message::octets(&self.setup, &self.setup.plan, &own_name);
+    }
+}

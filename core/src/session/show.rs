@@ -1,0 +1,210 @@
+//! The session as a page draws it.
+
+use super::ending::Circumstances;
+use super::timers::Asked;
+use super::view::{
+    ConnectionView, EntryView, EnvelopeView, ExtensionView, LineView, Proposal, ProposalKind, RecipientView,
+    ServerView, Traffic, Turn, View, Waiting,
+};
+use super::{Link, Session};
+use crate::plan::{self, What};
+use crate::printable::{Segment, segments};
+use crate::session::rules::Phase;
+use crate::transcript::{Entry, Piece, Side};
+use crate::wire::body::WireMessage;
+use crate::wire::line::{Line, LineEnd};
+
+/// How many lines of a long message are shown.
+const MESSAGE_LINES_SHOWN: usize = 400;
+
+impl Session {
+    /// What a page draws now.
+    pub fn view(&self) -> View {
+        let step = self.proposal();
+        let upcoming = step.as_ref().map_or_else(Vec::new, |step| self.with_facts(|facts| plan::upcoming(facts, step)));
+        let entries = self.transcript.entries().len();
+        View {
+            turn: self.turn(),
+            waiting: self.waiting(),
+            proposal: step.map(|step| self.show_step(step)),
+            upcoming,
+            running: self.runner.running,
+            paused: self.runner.paused.clone(),
+            connection: self.connected.as_ref().map(|connected| ConnectionView {
+                host: self.host().to_owned(),
+                address: connected.address.clone(),
+                port: connected.port,
+                local: connected.local.map(|local| local.to_string()),
+                local_name: connected.local_name.clone(),
+            }),
+            server: ServerView {
+                name: self.hello.capabilities.name.clone().or_else(|| self.hello.greeting_name.clone()),
+                hello: self.hello.accepted.map(|verb| verb.word().to_owned()),
+                extensions: self.extensions(),
+            },
+            envelope: self.envelope(),
+            summary: self.summary(),
+            ending: self.ending.as_ref().map(|ending| ending.view(&self.circumstances())),
+            findings: crate::diagnose::findings(self),
+            entries: entries + usize::from(self.has_partial()),
+            settled: self.receiving.first().copied().unwrap_or(entries),
+            traffic: Traffic {
+                sent: self.transcript.sent,
+                received: self.transcript.received,
+                dropped: self.transcript.dropped,
+            },
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        match self.link {
+            Link::Over => Turn::Over,
+            Link::Calling | Link::Dialing => Turn::Connecting,
+            _ if !self.pending.is_empty() => Turn::Server,
+            _ if self.phase == Phase::Data => Turn::Message,
+            _ => Turn::You,
+        }
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let first = self.pending.front().filter(|_| self.link != Link::Over)?;
+        let wait = first.asked.wait();
+        Some(Waiting {
+            what: first.asked.spoken(),
+            since: self.wait_begin(first).0,
+            limit: wait.limit,
+            section: wait.section,
+            hint: wait.hint,
+            overdue: self.overdue,
+        })
+    }
+
+    fn show_step(&self, step: plan::Step) -> Proposal {
+        let (kind, text) = match step.what {
+            What::Command(_, text) => (ProposalKind::Command, text),
+            What::Hangup => (ProposalKind::Hangup, String::new()),
+            What::Message => return self.show_message(step.why),
+        };
+        Proposal { kind, text, why: step.why, dots: 0, octets: 0, opaque: false }
+    }
+
+    fn show_message(&self, why: String) -> Proposal {
+        let wire = WireMessage::of(&self.message);
+        let opaque = !plan::message::is_text(&self.setup.plan.message);
+        let text = if opaque { String::new() } else { String::from_utf8_lossy(&self.message).replace("\r\n", "\n") };
+        Proposal { kind: ProposalKind::Message, text, why, dots: wire.doubled, octets: wire.octets.len(), opaque }
+    }
+
+    fn extensions(&self) -> Vec<ExtensionView> {
+        let offered = self.hello.capabilities.extensions.iter();
+        offered.map(|one| ExtensionView { keyword: one.keyword.clone(), params: one.params.clone() }).collect()
+    }
+
+    fn envelope(&self) -> EnvelopeView {
+        let Some(mail) = self.transactions.last() else { return EnvelopeView::default() };
+        let recipients = mail.recipients.iter().map(|one| RecipientView {
+            address: one.address.clone(),
+            reply: one.answer.map(|answer| answer.reply),
+            code: one.answer.map(|answer| answer.code),
+            accepted: one.answer.map(super::transaction::Answer::is_positive),
+        });
+        EnvelopeView { reverse_path: Some(mail.reverse_path.clone()), recipients: recipients.collect() }
+    }
+
+    pub(super) fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances {
+            host: self.host(),
+            port: self.setup.port,
+            guess: self.refusal.as_ref().and_then(|refusal| refusal.guess),
+            refusal: self.refusal.as_ref().map(|refusal| refusal.message.as_str()),
+            retry_after: self.refusal.as_ref().and_then(|refusal| refusal.retry_after),
+            greeted: self.hello.greeting != 0,
+        }
+    }
+
+    fn has_partial(&self) -> bool {
+        !self.reader.pending().is_empty()
+    }
+
+    /// The entries from `from` on, ready to show; the last may be a line that is not whole yet.
+    pub fn entries(&self, from: usize) -> Vec<EntryView> {
+        let all = self.transcript.entries();
+        let from = from.min(all.len());
+        let mut before = from.checked_sub(1).map_or(0, |at| all[at].at);
+        let mut out = Vec::with_capacity(all.len() - from + 1);
+        for (id, entry) in all.iter().enumerate().skip(from) {
+            out.push(show_entry(id, entry, before));
+            before = entry.at;
+        }
+        if self.has_partial() {
+            let at = self.partial_since.unwrap_or_else(|| self.elapsed());
+            out.push(EntryView {
+                id: all.len(),
+                at,
+                pause: at.saturating_sub(before),
+                side: Side::Server,
+                piece: Piece::Line,
+                lines: vec![LineView { segments: segments(self.reader.pending()) }],
+                omitted: 0,
+                reply: None,
+                oddities: Vec::new(),
+                open: true,
+            });
+        }
+        out
+    }
+
+    /// Whether what is typed now would be the answer to a question of AUTH, or AUTH with an answer in it.
+    pub fn is_secret(&self, line: &str) -> bool {
+        self.in_auth || crate::transcript::masked(line, false) != line
+    }
+
+    /// The name that the plan would greet with.
+    pub fn proposed_name(&self) -> String {
+        self.own_name()
+    }
+
+    /// What a reply answers, where the transcript knows.
+    pub(crate) fn asked_by(&self, reply: usize) -> Option<Asked> {
+        self.replies.get(reply).and_then(|record| record.asked)
+    }
+}
+
+fn show_entry(id: usize, entry: &Entry, before: u64) -> EntryView {
+    let (lines, omitted) = match &entry.event {
+        Some(event) => (vec![LineView { segments: vec![Segment { text: event.words(), special: None }] }], 0),
+        None => show_lines(&entry.bytes),
+    };
+    EntryView {
+        id,
+        at: entry.at,
+        pause: entry.at.saturating_sub(before),
+        side: entry.side,
+        piece: entry.piece,
+        lines,
+        omitted,
+        reply: entry.reply,
+        oddities: entry.oddities.iter().map(crate::wire::oddity::Oddity::words).collect(),
+        open: false,
+    }
+}
+
+fn show_lines(bytes: &[u8]) -> (Vec<LineView>, usize) {
+    let all: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
+    let shown = if all.len() > MESSAGE_LINES_SHOWN { MESSAGE_LINES_SHOWN - 1 } else { all.len() };
+    let omitted = all.len() - shown - usize::from(shown < all.len());
+    let last = (shown < all.len()).then(|| all[all.len() - 1]);
+    let lines = all[..shown].iter().copied().chain(last).map(|raw| LineView { segments: show_line(raw) }).collect();
+    (lines, omitted)
+}
+
+fn show_line(raw: &[u8]) -> Vec<Segment> {
+    let line = Line::of(raw);
+    let mut out = segments(line.content());
+    match line.end {
+        LineEnd::CrLf => {}
+        LineEnd::Lf => out.push(Segment { text: "␊".into(), special: Some("the line ends with LF alone") }),
+        LineEnd::None => out.push(Segment { text: "⌁".into(), special: Some("the line has no end") }),
+    }
+    out
+}
