@@ -48,6 +48,11 @@ impl Session {
                 let given = text.map(|text| with_crlf(text.as_bytes()).into_owned());
                 self.send_message(given);
             }
+            Action::MessageBytes { bytes } => {
+                self.must_be_up()?;
+                self.runner.paused = None;
+                self.send_message(Some(bytes));
+            }
             Action::Next {} => {
                 self.must_be_up()?;
                 self.runner.paused = None;

@@ -72,6 +72,12 @@ pub enum Action {
         #[serde(default)]
         text: Option<String>,
     },
+    /// Send a message byte for byte: only dots are doubled, and the final dot is added.
+    #[serde(skip)]
+    MessageBytes {
+        /// The message.
+        bytes: Vec<u8>,
+    },
     /// Take the proposed step.
     Next {},
     /// Take all that remain.
