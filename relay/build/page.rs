@@ -16,7 +16,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// The table of all files, as Rust source.
-pub fn table(out: &Path) -> Result<String, String> {
+pub(crate) fn table(out: &Path) -> Result<String, String> {
     let relay = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
     let root = relay.parent().ok_or("the relay's folder is in the workspace's")?.to_owned();
     for watched in ["core/src", "core/Cargo.toml", "wasm", "www", "Cargo.toml", "Cargo.lock"] {

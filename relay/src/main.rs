@@ -77,7 +77,10 @@ impl Serve {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let outcome = match cli.command {
         Some(Command::Export { dir }) => export(&dir),
         Some(Command::Sizes) => sizes().map_err(|error| failed(error.to_string())),
@@ -91,6 +94,18 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Help goes to stdout; a mistake is one line that says where help is.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let told = error.to_string();
+    let first = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let _ = writeln!(io::stderr(), "ehlo: {first}; see ehlo --help");
+    ExitCode::from(2)
 }
 
 /// An exit code and what to do: 2 where the command line is wrong, 1 for everything else.

@@ -1,0 +1,165 @@
+//! From a name to one connection: what is resolved, what is tried, and why it failed.
+
+use std::net::SocketAddr;
+
+use ehlo_core::tunnel::{Code, Connect, Family, FromRelay, ToRelay};
+
+use crate::lookup::{Zone, zone};
+use crate::support::{Heard, Page, Target, relay_for, relay_with};
+
+/// A port of this address on which nothing listens.
+fn closed_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_reported_and_refused() {
+    let address = closed_port();
+    let running = relay_with(|config| config.allow_ports.push(address.port())).await;
+    let mut page = Page::open(&running).await;
+    page.connect(address).await;
+    let Heard::Word(FromRelay::Resolved { name, addresses, .. }) = page.hear().await else { panic!("resolved") };
+    assert_eq!((name.as_str(), addresses.as_slice()), ("127.0.0.1", &["127.0.0.1".to_owned()][..]));
+    let Heard::Word(FromRelay::Attempt { address: tried, error, .. }) = page.hear().await else { panic!("attempt") };
+    assert_eq!((tried.as_str(), error), ("127.0.0.1", Code::ConnectRefused));
+    let refusal = page.refusal().await;
+    assert_eq!(refusal.code, Code::ConnectRefused);
+    assert!(refusal.message.contains(&address.to_string()), "{}", refusal.message);
+}
+
+#[tokio::test]
+async fn an_address_without_a_way_to_it_is_unreachable() {
+    let running = relay_with(|_| {}).await;
+    let mut page = Page::open(&running).await;
+    // The limited broadcast address is refused by the system itself, without a packet.
+    page.connect_to("255.255.255.255", 25).await;
+    page.hear().await;
+    assert!(matches!(page.hear().await, Heard::Word(FromRelay::Attempt { error: Code::Unreachable, .. })));
+    assert_eq!(page.refusal().await.code, Code::Unreachable);
+}
+
+/// A zone whose names have loopback addresses; only 127.0.0.1 has the target.
+async fn names() -> Zone {
+    zone(
+        "two IN A 127.0.0.2\ntwo IN A 127.0.0.1\nmany IN A 127.0.0.2\nmany IN A 127.0.0.3\nmany IN A 127.0.0.4\n\
+         many IN A 127.0.0.5\nmany IN A 127.0.0.6\nfour IN A 127.0.0.1\nnone IN TXT \"here\"\n",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn each_address_is_tried_in_turn_until_one_answers() {
+    let (target, zone) = (Target::new().await, names().await);
+    let running = relay_with(|config| {
+        config.allow_ports.push(target.address.port());
+        config.dns = Some(zone.address);
+    })
+    .await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("two.zone.example", target.address.port()).await;
+    let Heard::Word(FromRelay::Resolved { name, mut addresses, .. }) = page.hear().await else { panic!("resolved") };
+    let order = addresses.clone();
+    addresses.sort();
+    assert_eq!((name.as_str(), addresses), ("two.zone.example", vec!["127.0.0.1".to_owned(), "127.0.0.2".to_owned()]));
+    if order[0] == "127.0.0.2" {
+        let attempt = page.hear().await;
+        assert!(
+            matches!(&attempt, Heard::Word(FromRelay::Attempt { address, error: Code::ConnectRefused, .. }) if address == "127.0.0.2"),
+            "{attempt:?}"
+        );
+    }
+    let Heard::Word(FromRelay::Connected(connected)) = page.hear().await else { panic!("connected") };
+    assert_eq!(connected.address, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn at_most_four_addresses_are_tried() {
+    let (closed, zone) = (closed_port(), names().await);
+    let running = relay_with(|config| {
+        config.allow_ports.push(closed.port());
+        config.dns = Some(zone.address);
+    })
+    .await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("many.zone.example", closed.port()).await;
+    let Heard::Word(FromRelay::Resolved { addresses, .. }) = page.hear().await else { panic!("resolved") };
+    assert_eq!(addresses.len(), 4);
+    for address in addresses {
+        let Heard::Word(FromRelay::Attempt { address: tried, .. }) = page.hear().await else { panic!("attempt") };
+        assert_eq!(tried, address);
+    }
+    assert_eq!(page.refusal().await.code, Code::ConnectRefused);
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_told_from_a_dns_that_fails() {
+    let zone = names().await;
+    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    for (name, code) in [
+        ("none.zone.example", Code::NoSuchHost),
+        ("missing.zone.example", Code::NoSuchHost),
+        ("elsewhere.test", Code::DnsFailed),
+    ] {
+        let mut page = Page::open(&running).await;
+        page.connect_to(name, 25).await;
+        let refusal = page.refusal().await;
+        assert_eq!(refusal.code, code, "{name}");
+        assert!(refusal.message.contains(name), "{}", refusal.message);
+    }
+}
+
+#[tokio::test]
+async fn a_wanted_family_without_an_address_is_no_such_host() {
+    let zone = names().await;
+    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    let mut page = Page::open(&running).await;
+    let connect = Connect {
+        host: Some("four.zone.example".to_owned()),
+        port: Some(25),
+        family: Some(Family::V6),
+        ..Connect::default()
+    };
+    page.say(&ToRelay::Connect(connect)).await;
+    let refusal = page.refusal().await;
+    assert_eq!(refusal.code, Code::NoSuchHost);
+    assert!(refusal.message.contains("IPv6"), "{}", refusal.message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dns_server_that_does_not_answer_is_a_timeout_of_its_own() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("mx.example", 25).await;
+    assert_eq!(page.refusal().await.code, Code::DnsTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_does_not_answer_is_a_timeout() {
+    // A listener whose queue is full drops what comes, as a firewall does.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(0).unwrap();
+    let address = full.local_addr().unwrap();
+    let _first = tokio::net::TcpStream::connect(address).await.unwrap();
+    let running = relay_with(|config| config.allow_ports.push(address.port())).await;
+    let mut page = Page::open(&running).await;
+    page.connect(address).await;
+    page.hear().await;
+    let attempt = page.hear().await;
+    assert!(
+        matches!(attempt, Heard::Word(FromRelay::Attempt { error: Code::ConnectTimeout, ms: 10_000.., .. })),
+        "{attempt:?}"
+    );
+    assert_eq!(page.refusal().await.code, Code::ConnectTimeout);
+}
+
+#[tokio::test]
+async fn the_hosts_file_is_honoured() {
+    let target = Target::new().await;
+    let running = relay_for(&target).await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("localhost", target.address.port()).await;
+    let Heard::Word(FromRelay::Resolved { addresses, .. }) = page.hear().await else { panic!("resolved") };
+    assert!(addresses.contains(&"127.0.0.1".to_owned()), "{addresses:?}");
+}

@@ -1,0 +1,156 @@
+//! The greeting guard on a real connection.
+
+use ehlo_core::tunnel::{Code, FromRelay, Guess};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Duration, timeout};
+
+use crate::support::{Heard, Page, Target, read, relay_for};
+use ehlo_relay::Running;
+
+/// A ClientHello record of no use beyond its form.
+fn client_hello() -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([9; 32]);
+    body.extend([0, 0, 2, 0x13, 0x01, 1, 0]);
+    let length = u8::try_from(body.len()).unwrap();
+    let mut record = vec![0x16, 3, 1, 0, length + 4, 1, 0, 0, length];
+    record.extend(body);
+    record
+}
+
+async fn ungreeted() -> (Running, Page, TcpStream) {
+    let target = Target::new().await;
+    let running = relay_for(&target).await;
+    let (page, _) = Page::connected(&running, &target).await;
+    let tcp = target.accept().await;
+    (running, page, tcp)
+}
+
+/// Whether nothing at all comes; with paused time this is decided as soon as everybody waits.
+async fn stays_silent(tcp: &mut TcpStream) -> bool {
+    timeout(Duration::from_secs(5), tcp.read(&mut [0; 64])).await.is_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pages_bytes_wait_for_a_greeting_that_comes_octet_by_octet() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    page.send(b"EHLO client.example\r\n").await;
+    for octet in b"220" {
+        tcp.write_all(&[*octet]).await.unwrap();
+        assert_eq!(page.bytes(1).await, [*octet], "the page sees it as it comes");
+        assert!(stays_silent(&mut tcp).await);
+    }
+    tcp.write_all(b"-").await.unwrap();
+    assert_eq!(page.bytes(1).await, b"-");
+    assert_eq!(read(&mut tcp, 21).await, b"EHLO client.example\r\n");
+}
+
+#[tokio::test]
+async fn a_greeting_may_be_a_bare_code() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    page.send(b"HELO x\r\n").await;
+    tcp.write_all(b"220\r\n").await.unwrap();
+    assert_eq!(page.bytes(5).await, b"220\r\n");
+    assert_eq!(read(&mut tcp, 8).await, b"HELO x\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_may_come_after_minutes() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    page.send(b"HELO x\r\n").await;
+    // The page's end answers the pings while time goes by.
+    let heard = timeout(Duration::from_secs(280), page.hear()).await;
+    assert!(heard.is_err(), "{heard:?}");
+    tcp.write_all(b"220 late\r\n").await.unwrap();
+    assert_eq!(page.bytes(10).await, b"220 late\r\n");
+    assert_eq!(read(&mut tcp, 8).await, b"HELO x\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strange_greeting_is_shown_and_then_refused_with_a_guess() {
+    for (greeting, guess) in [
+        (&b"250OK\r\n"[..], Guess::Unknown),
+        (b"SSH-2.0-example\r\n", Guess::Ssh),
+        (b"HTTP/1.1 400 Bad Request\r\n", Guess::Http),
+        (b"* OK IMAP4rev1\r\n", Guess::Imap),
+        (b"+OK POP3\r\n", Guess::Pop3),
+        (&[0x16, 3, 3, 0, 1, 2], Guess::Tls),
+        (&[0xff, 0xfb, 0x01], Guess::Unknown),
+        (b"\x00\xfe 220 late\r\n", Guess::Unknown),
+    ] {
+        let (_running, mut page, mut tcp) = ungreeted().await;
+        page.send(b"EHLO client.example\r\n").await;
+        tcp.write_all(greeting).await.unwrap();
+        assert_eq!(page.bytes(greeting.len()).await, greeting);
+        let refusal = page.refusal().await;
+        assert_eq!((refusal.code, refusal.guess), (Code::NotSmtp, Some(guess)), "{greeting:?}");
+        assert_eq!(tcp.read(&mut [0; 64]).await.unwrap_or(0), 0, "nothing of the page has passed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strange_greeting_in_pieces_is_shown_to_the_end_of_its_line() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    for octet in b"SSH-2.0-x\r\n" {
+        tcp.write_all(&[*octet]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(page.bytes(11).await, b"SSH-2.0-x\r\n");
+    assert_eq!(page.refusal().await.guess, Some(Guess::Ssh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_client_hello_passes_and_nothing_more_until_it_is_answered() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let hello = client_hello();
+    for octet in &hello[..hello.len() - 1] {
+        page.send(&[*octet]).await;
+    }
+    assert!(stays_silent(&mut tcp).await);
+    page.send(&hello[hello.len() - 1..]).await;
+    page.send(b"more").await;
+    assert_eq!(read(&mut tcp, hello.len()).await, hello);
+    assert!(stays_silent(&mut tcp).await);
+    tcp.write_all(&[0x16, 3, 3, 0, 1, 0]).await.unwrap();
+    assert_eq!(page.bytes(6).await, [0x16, 3, 3, 0, 1, 0]);
+    assert_eq!(read(&mut tcp, 4).await, b"more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clear_greeting_in_answer_to_tls_is_shown_and_the_page_stays_shut() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let hello = client_hello();
+    page.send(&hello).await;
+    assert_eq!(read(&mut tcp, hello.len()).await, hello);
+    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+    assert_eq!(page.bytes(16).await, b"220 mx.example\r\n");
+    page.send(&hello).await;
+    assert!(stays_silent(&mut tcp).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_neither_tls_nor_greeting_after_a_client_hello_is_refused() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    page.send(&client_hello()).await;
+    tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n").await.unwrap();
+    assert_eq!(page.bytes(26).await, b"HTTP/1.1 400 Bad Request\r\n");
+    assert_eq!(page.refusal().await.guess, Some(Guess::Http));
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_that_only_looks_like_tls_does_not_pass() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let mut almost = client_hello();
+    almost[5] = 2;
+    page.send(&almost).await;
+    page.send(b"GET / HTTP/1.1\r\n\r\n").await;
+    assert!(stays_silent(&mut tcp).await);
+}
+
+#[tokio::test]
+async fn a_target_that_closes_without_a_word_has_simply_closed() {
+    let (_running, mut page, tcp) = ungreeted().await;
+    drop(tcp);
+    assert_eq!(page.hear().await, Heard::Word(FromRelay::Eof {}));
+}

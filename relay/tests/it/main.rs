@@ -1,0 +1,20 @@
+//! The relay in process, on free loopback ports, one file a subject.
+
+mod bytes;
+mod cli;
+mod clock;
+mod dial;
+mod first;
+mod greeting;
+mod limits;
+mod log;
+mod lookup;
+mod practice;
+mod refused;
+mod stall;
+mod stop;
+mod support;
+mod upgrade;
+
+#[cfg(feature = "page")]
+mod page;

@@ -1,0 +1,105 @@
+//! The page's files: headers, encodings, export.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use ehlo_relay::{Running, assets};
+
+use crate::support::relay_with;
+use crate::upgrade::answer;
+
+/// The head, in lower case, and the body.
+async fn get(running: &Running, line: &str, more: &[&str]) -> (String, Vec<u8>) {
+    let line = format!("{line} HTTP/1.1");
+    let host = format!("Host: {}", running.address());
+    let mut lines = vec![line.as_str(), &host];
+    lines.extend(more);
+    let answer = answer(running, &lines).await;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    (String::from_utf8_lossy(&answer[..end]).to_lowercase(), answer[end + 4..].to_vec())
+}
+
+fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test]
+async fn every_file_is_served_as_it_is_with_its_type_and_headers() {
+    let running = relay_with(|_| {}).await;
+    assert!(assets::all().iter().any(|asset| asset.path == "wasm/ehlo.js"));
+    assert!(assets::all().iter().any(|asset| asset.path == "wasm/ehlo_bg.wasm"));
+    for asset in assets::all() {
+        let (head, body) = get(&running, &format!("GET /{}", asset.path), &[]).await;
+        assert!(head.starts_with("http/1.1 200 "), "{head}");
+        assert_eq!(body, asset.raw, "{}", asset.path);
+        assert_eq!(value(&head, "content-type"), Some(asset.content_type()));
+        assert_ne!(asset.content_type(), "application/octet-stream", "{}", asset.path);
+        for (name, expected) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("access-control-allow-origin", "*"),
+            ("cross-origin-resource-policy", "cross-origin"),
+            ("cache-control", "no-cache"),
+            ("vary", "accept-encoding"),
+        ] {
+            assert_eq!(value(&head, name), Some(expected), "{}", asset.path);
+        }
+        assert_eq!(value(&head, "content-security-policy").is_some(), asset.path.ends_with(".html"));
+    }
+}
+
+#[tokio::test]
+async fn the_smallest_encoding_that_the_browser_knows_is_sent() {
+    let running = relay_with(|_| {}).await;
+    let asset = assets::all().iter().find(|asset| asset.path == "wasm/ehlo.js").unwrap();
+    for (accepted, encoding, content) in [
+        ("gzip, deflate, br", Some("br"), asset.brotli),
+        ("gzip, deflate", Some("gzip"), asset.gzip),
+        ("identity", None, asset.raw),
+        ("br;q=0, gzip;q=0", None, asset.raw),
+    ] {
+        let asked = format!("Accept-Encoding: {accepted}");
+        let (head, body) = get(&running, "GET /wasm/ehlo.js", &[&asked]).await;
+        assert_eq!(value(&head, "content-encoding"), encoding, "{accepted}");
+        assert!(body == content && !body.is_empty(), "{accepted}");
+        let tag = format!("If-None-Match: {}", value(&head, "etag").unwrap());
+        let (again, body) = get(&running, "GET /wasm/ehlo.js", &[&asked, &tag]).await;
+        assert!(again.starts_with("http/1.1 304 ") && body.is_empty(), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let running = relay_with(|_| {}).await;
+    let (head, body) = get(&running, "HEAD /wasm/ehlo.js", &[]).await;
+    let asset = assets::all().iter().find(|asset| asset.path == "wasm/ehlo.js").unwrap();
+    assert_eq!(value(&head, "content-length"), Some(asset.raw.len().to_string().as_str()));
+    assert!(body.is_empty());
+}
+
+#[tokio::test]
+async fn export_writes_every_file_into_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ehlo")).arg("export").arg(&page).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut found = BTreeSet::new();
+    walk(&page, &page, &mut found);
+    let expected: BTreeSet<_> = assets::all().iter().map(|asset| asset.path.to_owned()).collect();
+    assert_eq!(found, expected);
+    for asset in assets::all() {
+        assert_eq!(fs::read(page.join(asset.path)).unwrap(), asset.raw);
+    }
+}
+
+fn walk(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(root, &path, found);
+        } else {
+            found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+        }
+    }
+}
