@@ -110,7 +110,10 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8]) -> String {
-        segments(bytes).iter().map(|s| if s.special.is_some() { format!("[{}]", s.text) } else { s.text.clone() }).collect()
+        segments(bytes)
+            .iter()
+            .map(|s| if s.special.is_some() { format!("[{}]", s.text) } else { s.text.clone() })
+            .collect()
     }
 
     #[test]

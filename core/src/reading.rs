@@ -80,8 +80,7 @@ pub fn setup_of(talk: &Talk) -> Setup {
 /// A talk may begin with the server's first words: then the connection is taken for granted.
 fn begin(session: &mut Session, now: Now) {
     if session.is_before_connection() {
-        session.stand(now);
-        drain(session);
+        feed(session, now, Input::Opened);
     }
 }
 

@@ -129,7 +129,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "The server talks only to certain partners, such as its mail filter.",
                 ],
                 advice: &[REPUTATION, SOURCE_IP, ASK],
-                ..AT
             },
             At {
                 steps: &[Step::Hello],
@@ -141,7 +140,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "Your IP address is on a block list.",
                 ],
                 advice: &["Use the host name that the PTR record of your address gives.", REPUTATION],
-                ..AT
             },
             At {
                 steps: &[Step::Mail],
@@ -155,7 +153,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "Your IP address or the sender is on a block list.",
                 ],
                 advice: &[AUTHENTICATE, LOGIN, SOURCE_IP],
-                ..AT
             },
             At {
                 steps: &[Step::Rcpt],
@@ -173,7 +170,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "Relaying: log in, or connect to the MX host of the recipient's domain.",
                     "If the address is right, ask its administrator whether it exists on exactly this server.",
                 ],
-                ..AT
             },
             At {
                 steps: &[Step::Data, Step::Body],
@@ -186,7 +182,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "A size limit, or a mailbox over quota that shows only now.",
                 ],
                 advice: &[AUTHENTICATE, "Send a plain short text: if that passes, the content was the reason.", ASK],
-                ..AT
             },
             At {
                 steps: &[Step::Vrfy, Step::Expn],
@@ -194,7 +189,6 @@ pub(super) const REFUSAL: &[Record] = &[
                 meaning: "The name is unknown, or the server does not tell.",
                 causes: &["The name does not exist.", "The server refuses VRFY and EXPN to strangers."],
                 advice: &["Ask with RCPT TO instead; RSET afterwards sends nothing."],
-                ..AT
             },
         ],
         refs: &[Rfc(5321, "4.2.3"), Rfc(5321, "7.9")],
@@ -228,7 +222,6 @@ pub(super) const REFUSAL: &[Record] = &[
                           sent.",
                 causes: &["The message, with attachments in their encoded form, is over the limit in the EHLO reply."],
                 advice: &["Compare with SIZE in the EHLO reply.", SMALLER],
-                ..AT
             },
             At {
                 steps: &[Step::Rcpt],
@@ -244,7 +237,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "Reach the recipient in another way, and ask them to make room.",
                     "With many recipients, split the message.",
                 ],
-                ..AT
             },
             At {
                 steps: &[Step::Data, Step::Body],
@@ -296,7 +288,6 @@ pub(super) const REFUSAL: &[Record] = &[
                 meaning: "No address was given yet: the server refuses you as a client.",
                 causes: &["Your IP address is on a block list.", "The name in EHLO is refused."],
                 advice: &[REPUTATION, SOURCE_IP],
-                ..AT
             },
             At {
                 steps: &[Step::Data, Step::Body],
@@ -329,7 +320,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "The host is not a mail server for strangers.",
                 ],
                 advice: &[REPUTATION, SOURCE_IP, ASK],
-                ..AT
             },
             At {
                 steps: &[Step::Hello],
@@ -360,7 +350,6 @@ pub(super) const REFUSAL: &[Record] = &[
                           it.",
                 causes: &["Every RCPT TO was refused.", "A rule of the server."],
                 advice: &["Read the answers to RCPT TO: the reason is there."],
-                ..AT
             },
             At {
                 steps: &[Step::Body],
@@ -373,7 +362,6 @@ pub(super) const REFUSAL: &[Record] = &[
                     "Header at fault or lines too long.",
                 ],
                 advice: &[AUTHENTICATE, "Send a plain short text: if that passes, the content was the reason.", ASK],
-                ..AT
             },
             At {
                 steps: &[Step::StartTls],

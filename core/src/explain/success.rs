@@ -52,7 +52,6 @@ pub(super) const SUCCESS: &[Record] = &[
                     "Begin the TLS handshake at once, then send EHLO again: what the server offered before no longer \
                      counts.",
                 ],
-                ..AT
             },
         ],
         refs: &[Rfc(5321, "3.1"), Rfc(3207, "4"), Rfc(5321, "4.2.3")],
@@ -122,7 +121,6 @@ pub(super) const SUCCESS: &[Record] = &[
                     "If it does not arrive, look in the junk folder and the quarantine, then ask for the log under \
                      that id.",
                 ],
-                ..AT
             },
         ],
         refs: &[Rfc(5321, "4.2.3"), Rfc(5321, "4.2.5")],

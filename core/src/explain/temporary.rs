@@ -28,7 +28,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "The server is overloaded, restarting, or behind a load balancer without a working back end.",
                 ],
                 advice: &[RETRY, "Open fewer connections at the same time.", REPUTATION],
-                ..AT
             },
             At {
                 steps: &[Step::Hello],
@@ -95,7 +94,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "Your IP address is on a block list that this server treats as temporary.",
                 ],
                 advice: &[RETRY, "Set a PTR name and an EHLO name that both lead to your address.", REPUTATION],
-                ..AT
             },
             At {
                 steps: &[Step::Mail],
@@ -107,7 +105,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "Too many messages from this sender or IP address.",
                 ],
                 advice: &[RETRY, "Check that the sender's domain has MX or address records."],
-                ..AT
             },
             At {
                 steps: &[Step::Rcpt],
@@ -137,7 +134,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "Every recipient was refused for now.",
                 ],
                 advice: &[RETRY, ASK],
-                ..AT
             },
         ],
         refs: &[Rfc(5321, "4.2.3")],
@@ -238,7 +234,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "Send the message to the accepted recipients now, and to the rest in a second message.",
                     "For a full mailbox, reach the recipient in another way.",
                 ],
-                ..AT
             },
             At {
                 steps: &[Step::Data, Step::Body],
@@ -274,7 +269,6 @@ pub(super) const TEMPORARY: &[Record] = &[
                     "Do not go on in clear text with anything secret.",
                     "Tell the server's administrator: it is theirs to repair, usually certificate and key.",
                 ],
-                ..AT
             },
             At {
                 steps: &[Step::Auth],

@@ -21,7 +21,9 @@ pub fn octets(setup: &Setup, settings: &PlanSettings, own_name: &str) -> Vec<u8>
 /// Whether the message can be shown and edited as text.
 pub fn is_text(message: &Message) -> bool {
     match message {
-        Message::Bytes(bytes) => std::str::from_utf8(bytes).is_ok_and(|text| matches!(with_crlf(text.as_bytes()), Cow::Borrowed(_))),
+        Message::Bytes(bytes) => {
+            std::str::from_utf8(bytes).is_ok_and(|text| matches!(with_crlf(text.as_bytes()), Cow::Borrowed(_)))
+        }
         Message::Text(_) | Message::Composed(_) => true,
     }
 }
@@ -81,7 +83,14 @@ mod tests {
             r#"{"host":"mx.example","from":"a@b.example","to":["c@d.example"],"started":1732380000000,"offset":120,"seed":"s33d",
                "message":{"subject":"Hello","body":"testing\ntesting\n"}}"#,
         );
-        for line in ["From: <a@b.example>\r\n", "To: <c@d.example>\r\n", "Subject: Hello\r\n", "Message-ID: <", "@b.example>", "+0200\r\n"] {
+        for line in [
+            "From: <a@b.example>\r\n",
+            "To: <c@d.example>\r\n",
+            "Subject: Hello\r\n",
+            "Message-ID: <",
+            "@b.example>",
+            "+0200\r\n",
+        ] {
             assert!(message.contains(line), "{line:?} is not in {message}");
         }
         assert!(message.ends_with("\r\n\r\ntesting\r\ntesting\r\n"), "{message:?}");
@@ -90,7 +99,8 @@ mod tests {
 
     #[test]
     fn headers_that_are_given_replace_those_that_are_made() {
-        let message = made(r#"{"host":"x.example","message":{"subject":"a","headers":[["Subject","b"],["X-Test","1"]]}}"#);
+        let message =
+            made(r#"{"host":"x.example","message":{"subject":"a","headers":[["Subject","b"],["X-Test","1"]]}}"#);
         assert!(message.contains("Subject: b\r\n") && !message.contains("Subject: a"));
         assert!(message.contains("X-Test: 1\r\n"));
     }

@@ -79,7 +79,9 @@ impl Step {
 /// The step that the plan proposes.
 pub fn next(facts: &Facts<'_>) -> Step {
     if facts.awaits_tls {
-        return Step::hangup("The server now waits for a TLS handshake, which this version cannot make: no reply will come.");
+        return Step::hangup(
+            "The server now waits for a TLS handshake, which this version cannot make: no reply will come.",
+        );
     }
     if facts.closing {
         return Step::hangup("421 announces that the server closes the connection.");
@@ -112,7 +114,8 @@ pub fn upcoming(facts: &Facts<'_>, first: &Step) -> Vec<String> {
         _ => return Vec::new(),
     };
     let mut out = Vec::new();
-    let done = facts.transaction.filter(|mail| rank >= 2 && !mail.is_finished()).map_or(0, |mail| mail.recipients.len());
+    let done =
+        facts.transaction.filter(|mail| rank >= 2 && !mail.is_finished()).map_or(0, |mail| mail.recipients.len());
     if rank < 1 && settings.until >= Until::Mail {
         out.push(format!("MAIL FROM:<{}>", settings.from));
     }
@@ -226,7 +229,8 @@ pub fn own_name(local_name: Option<&str>, server: &str, greeting: Option<&str>, 
     if let Some(name) = local_name.filter(|name| name.contains('.')) {
         return name.to_owned();
     }
-    let is_name = |host: &&str| host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
+    let is_name =
+        |host: &&str| host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
     if let Some(host) = [Some(server), greeting].into_iter().flatten().find(is_name) {
         let host = host.trim_end_matches('.');
         let parent = match host.split_once('.') {

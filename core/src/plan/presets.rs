@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn every_preset_is_a_setup_that_can_be_read() {
         for preset in PRESETS {
-            let json = format!(r#"{{"host":"mx.example","until":{:?},"message":{{"subject":{:?},"body":{:?}}}}}"#, preset.until, preset.subject, preset.body);
+            let json = format!(
+                r#"{{"host":"mx.example","until":{:?},"message":{{"subject":{:?},"body":{:?}}}}}"#,
+                preset.until, preset.subject, preset.body
+            );
             assert!(Setup::from_json(&json).is_ok(), "{}", preset.id);
         }
     }

@@ -317,8 +317,9 @@ impl Session {
         if self.link == Link::Over || self.is_up() {
             return;
         }
-        let name = self.setup.practice.clone().unwrap_or_default();
-        self.record(Event::Practice { name });
+        if let Some(name) = self.setup.practice.clone() {
+            self.record(Event::Practice { name });
+        }
         self.up();
     }
 

@@ -18,12 +18,6 @@ impl Session {
         matches!(self.link, Link::Calling | Link::Dialing)
     }
 
-    /// The connection stands, without anything being known of it.
-    pub(crate) fn stand(&mut self, now: Now) {
-        self.now = now;
-        self.up();
-    }
-
     /// A message goes out as it went out then, its dots doubled already.
     pub(crate) fn replay_message(&mut self, now: Now, octets: &[u8]) {
         self.now = self.now.max(now);

@@ -134,6 +134,16 @@ impl Session {
         words
     }
 
+    fn title(&self) -> String {
+        match self.host() {
+            "" => "A conversation.".into(),
+            host if self.setup.practice.is_some() || self.setup.target.is_some() => {
+                format!("A conversation with {host}.")
+            }
+            host => format!("A conversation with {host}, port {}.", self.setup.port),
+        }
+    }
+
     /// The conversation as a talk.
     pub fn talk(&self) -> Talk {
         let mut talk = Talk::default();

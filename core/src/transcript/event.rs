@@ -175,10 +175,9 @@ impl Event {
         let mut words = rest.split_whitespace();
         let some = |word: &str| (word != "-").then(|| word.to_owned());
         Some(match word {
-            "call" => Self::Calling {
-                host: words.next()?.to_owned(),
-                port: words.next().map(str::parse).transpose().ok()?,
-            },
+            "call" => {
+                Self::Calling { host: words.next()?.to_owned(), port: words.next().map(str::parse).transpose().ok()? }
+            }
             "resolved" => Self::Resolved {
                 ms: words.next()?.parse().ok()?,
                 name: words.next()?.to_owned(),
@@ -238,7 +237,9 @@ fn closed_words(by: Closer, code: Code) -> String {
         (Closer::Target, _) => "The server closed the connection".into(),
         (Closer::Client, _) => "You closed the connection".into(),
         (Closer::Relay, Code::Idle) => "The relay closed the connection: no byte for too long".into(),
-        (Closer::Relay, Code::Lifetime) => "The relay closed the connection: it lasted longer than the relay allows".into(),
+        (Closer::Relay, Code::Lifetime) => {
+            "The relay closed the connection: it lasted longer than the relay allows".into()
+        }
         (Closer::Relay, Code::ByteLimit) => "The relay closed the connection: more octets than the relay allows".into(),
         (Closer::Relay, Code::GoingAway) => "The relay is being stopped, and closed the connection".into(),
         (Closer::Relay, code) => format!("The relay closed the connection ({})", code.word()),
@@ -281,7 +282,11 @@ mod tests {
         for event in [
             Event::Calling { host: "mx.example".into(), port: Some(25) },
             Event::Calling { host: "practice/slow".into(), port: None },
-            Event::Resolved { name: "mx.example".into(), addresses: vec!["192.0.2.1".into(), "2001:db8::1".into()], ms: 3 },
+            Event::Resolved {
+                name: "mx.example".into(),
+                addresses: vec!["192.0.2.1".into(), "2001:db8::1".into()],
+                ms: 3,
+            },
             Event::Attempt { address: "192.0.2.1".into(), error: Code::ConnectTimeout, ms: 10_000 },
             Event::Connected {
                 address: "192.0.2.1".into(),

@@ -151,7 +151,9 @@ pub fn masked(line: &str, whole: bool) -> String {
     }
     let mut words = line.splitn(3, ' ');
     match (words.next(), words.next(), words.next()) {
-        (Some(verb), Some(mechanism), Some(secret)) if verb.eq_ignore_ascii_case("AUTH") && !secret.trim().is_empty() => {
+        (Some(verb), Some(mechanism), Some(secret))
+            if verb.eq_ignore_ascii_case("AUTH") && !secret.trim().is_empty() =>
+        {
             format!("{verb} {mechanism} {MASK}")
         }
         _ => line.to_owned(),

@@ -158,7 +158,8 @@ pub fn escape(bytes: &[u8]) -> String {
 }
 
 fn hidden(c: char) -> bool {
-    c.is_control() || crate::printable::segments(c.encode_utf8(&mut [0; 4]).as_bytes()).iter().any(|s| s.special.is_some())
+    c.is_control()
+        || crate::printable::segments(c.encode_utf8(&mut [0; 4]).as_bytes()).iter().any(|s| s.special.is_some())
 }
 
 /// The octets that a talk's text stands for.
@@ -214,7 +215,18 @@ mod tests {
 
     #[test]
     fn octets_survive_the_escapes_whatever_they_are() {
-        for bytes in [&b"220 a\r\n"[..], b"220 a\n", b"220 a", b"", b"\r\n", b"\n", b"a \r\n", b"a\\b\0\xff\r\n", b"a\n\r\n", b"\xe2\x80\xae\r\n"] {
+        for bytes in [
+            &b"220 a\r\n"[..],
+            b"220 a\n",
+            b"220 a",
+            b"",
+            b"\r\n",
+            b"\n",
+            b"a \r\n",
+            b"a\\b\0\xff\r\n",
+            b"a\n\r\n",
+            b"\xe2\x80\xae\r\n",
+        ] {
             assert_eq!(unescape(&escape(bytes)).unwrap(), bytes, "{:?} as {:?}", bytes, escape(bytes));
         }
     }

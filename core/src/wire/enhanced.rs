@@ -83,7 +83,18 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_code_are_not_taken_for_one() {
-        for text in ["Asmodeus demands 534 zorkmids", "3.1.2 x", "5.7 x", "5.7.1.2 x", "5.7.1234 x", "5..1 x", "192.0.2.1 x", "v5.7.1", "", "5.7.1x"] {
+        for text in [
+            "Asmodeus demands 534 zorkmids",
+            "3.1.2 x",
+            "5.7 x",
+            "5.7.1.2 x",
+            "5.7.1234 x",
+            "5..1 x",
+            "192.0.2.1 x",
+            "v5.7.1",
+            "",
+            "5.7.1x",
+        ] {
             assert_eq!(found(text), None, "{text}");
         }
     }

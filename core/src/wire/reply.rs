@@ -321,7 +321,8 @@ mod tests {
     #[test]
     fn strange_bytes_are_named() {
         let (_, oddities) = read(b"250 a\0b\n250 \xE9\r\n250 a\rb\r\n250 \xC3\xA9\r\n250 \x07\r\n");
-        let expected = [Oddity::BareLf, Oddity::Nul, Oddity::EightBit, Oddity::BareCr, Oddity::NotAscii, Oddity::Control];
+        let expected =
+            [Oddity::BareLf, Oddity::Nul, Oddity::EightBit, Oddity::BareCr, Oddity::NotAscii, Oddity::Control];
         assert_eq!(oddities, expected);
     }
 

@@ -1,0 +1,4 @@
+//! The core's tests from outside: every talk, properties, fuzz bodies over their corpus.
+
+mod stage;
+mod talks;

@@ -1,0 +1,291 @@
+//! Plays a talk against a live session: the talk's server speaks, the talk's client is the person, or what the plan must send.
+
+use ehlo_core::plan::What;
+use ehlo_core::reading::setup_of;
+use ehlo_core::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
+use ehlo_core::time::Now;
+use ehlo_core::transcript::event::{Event, NoRelay};
+use ehlo_core::transcript::talk::{Item, Talk, escape};
+use ehlo_core::tunnel::{Connected, FromRelay, Refusal};
+
+/// How the server's octets are cut into pieces.
+#[derive(Clone, Copy, Debug)]
+pub enum Pieces {
+    /// A line of the talk is a piece.
+    Whole,
+    /// Each octet is.
+    Bytes,
+    /// Pieces of lengths that this seed decides.
+    Random(u64),
+}
+
+/// A session on the stage, and what it has sent that no line of the talk has named yet.
+pub struct Stage {
+    pub session: Session,
+    now: Now,
+    pieces: Pieces,
+    sent: Vec<u8>,
+    running: bool,
+    up: bool,
+    pub hung_up: bool,
+}
+
+/// Plays the whole talk.
+///
+/// # Panics
+/// Where the session does not do what the talk says; the message names the talk's line.
+pub fn play(name: &str, talk: &Talk, pieces: Pieces) -> Stage {
+    let mut stage = Stage {
+        session: Session::new(Now(0), setup_of(talk)),
+        now: Now(0),
+        pieces,
+        sent: Vec::new(),
+        running: false,
+        up: false,
+        hung_up: false,
+    };
+    for (line, item) in &talk.items {
+        if let Err(wrong) = stage.item(item) {
+            panic!("{name}:{line} ({pieces:?}): {wrong}\n\n{}", stage.session.plain());
+        }
+    }
+    if !stage.sent.is_empty() {
+        panic!("{name} ({pieces:?}): the session also sent {:?}", escape(&stage.sent));
+    }
+    stage
+}
+
+impl Stage {
+    fn item(&mut self, item: &Item) -> Result<(), String> {
+        match item {
+            Item::Server(bytes) => {
+                self.begin();
+                self.server(bytes);
+                Ok(())
+            }
+            Item::Client(bytes) => {
+                self.begin();
+                self.client(bytes)
+            }
+            Item::Stage(text) => self.direction(text),
+            Item::Fact(text) => self.fact(text),
+            Item::Finding(_) | Item::Prose(_) => Ok(()),
+        }
+    }
+
+    /// A talk that begins with the server's words takes the connection for granted.
+    fn begin(&mut self) {
+        if !self.up {
+            self.up = true;
+            self.input(Input::Opened);
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let result = self.session.handle(self.now, input);
+        assert_eq!(result, Ok(()), "what happens is never a mistake");
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.session.poll() {
+                Output::Send(bytes) => self.sent.extend(bytes),
+                Output::Hangup => self.hung_up = true,
+                Output::Control(_) | Output::Changed => {}
+                Output::Idle(_) => break,
+            }
+        }
+    }
+
+    fn server(&mut self, bytes: &[u8]) {
+        match self.pieces {
+            Pieces::Whole => self.input(Input::Bytes(bytes)),
+            Pieces::Bytes => bytes.chunks(1).for_each(|byte| self.input(Input::Bytes(byte))),
+            Pieces::Random(seed) => {
+                let mut state = seed ^ bytes.len() as u64;
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let cut = (1 + (state >> 33) as usize % 7).min(rest.len());
+                    self.input(Input::Bytes(&rest[..cut]));
+                    rest = &rest[cut..];
+                }
+            }
+        }
+    }
+
+    /// The person types it, or, in a run, the plan must have sent it.
+    fn client(&mut self, bytes: &[u8]) -> Result<(), String> {
+        if !self.running {
+            let (text, end) = match bytes {
+                [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
+                [text @ .., b'\n'] => (text, TypedEnd::Lf),
+                [text @ .., b'\r'] => (text, TypedEnd::Cr),
+                text => (text, TypedEnd::None),
+            };
+            let line = String::from_utf8(text.to_vec()).map_err(|_| "a typed line is text")?;
+            self.act(Action::Send { line, end })?;
+        }
+        if !self.sent.starts_with(bytes) {
+            return Err(format!("the session should send {:?}, and sent {:?}", escape(bytes), escape(&self.sent)));
+        }
+        self.sent.drain(..bytes.len());
+        Ok(())
+    }
+
+    fn act(&mut self, action: Action) -> Result<(), String> {
+        self.session.handle(self.now, Input::Do(action)).map_err(|mistake| mistake.to_string())?;
+        self.drain();
+        Ok(())
+    }
+
+    fn direction(&mut self, text: &str) -> Result<(), String> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            "at" => {
+                self.now = Now(rest.trim().parse().map_err(|_| "a time is a number of milliseconds")?);
+                self.input(Input::Tick);
+                return Ok(());
+            }
+            "run" => {
+                self.begin();
+                self.running = true;
+                return self.act(Action::Run {});
+            }
+            "person" => {
+                self.running = false;
+                return self.act(Action::Pause {});
+            }
+            "next" => {
+                self.act(Action::Next {})?;
+                self.running = true;
+                return Ok(());
+            }
+            "change" => {
+                let change = serde_json::from_str(rest).map_err(|error| error.to_string())?;
+                return self.act(Action::Plan(change));
+            }
+            "unattended" => {
+                self.running = true;
+                return Ok(());
+            }
+            "started" | "until" | "plan" | "port" => return Ok(()),
+            _ => {}
+        }
+        let event = Event::from_talk(text).ok_or_else(|| format!("{text:?} is no stage direction"))?;
+        self.event(event)
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), String> {
+        if let Some(message) = message_of(&event) {
+            self.up = true;
+            self.input(Input::Relay(message));
+            return Ok(());
+        }
+        match event {
+            Event::Calling { .. } => self.input(Input::Reached),
+            Event::Practice { .. } => {
+                self.up = true;
+                self.input(Input::Opened);
+            }
+            Event::RelayLost { code } => {
+                let context = SocketContext { reached: true, ..SocketContext::default() };
+                self.input(Input::Closed(Closed::Socket { code, context }));
+            }
+            Event::NoRelay { why, relay } => {
+                let context = SocketContext {
+                    page_secure: why == NoRelay::HttpsPage,
+                    local_network: Some(why == NoRelay::LocalNetwork),
+                    relay,
+                    ..SocketContext::default()
+                };
+                self.input(Input::Closed(Closed::Socket { code: 1006, context }));
+            }
+            Event::HungUp if self.session.ending().is_none() => self.act(Action::Hangup {})?,
+            // What the session does by itself must have been done when the talk names it.
+            own => {
+                let last = self.session.transcript().entries().iter().rev().find_map(|entry| entry.event.clone());
+                if last.as_ref() != Some(&own) {
+                    return Err(format!("the session should have noted {own:?}, and its last event is {last:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, text: &str) -> Result<(), String> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let summary = self.session.summary();
+        let view = self.session.view();
+        let is = match word {
+            "outcome" => json_word(&summary.outcome),
+            "queue-id" => summary.queue_id.unwrap_or_default(),
+            "ended" => self.session.ending().map_or("not", |ending| ending.how.word()).to_owned(),
+            "by" => view.ending.map_or_else(String::new, |ending| ending.by.to_owned()),
+            "turn" => json_word(&view.turn),
+            "paused" => view.paused.is_some().to_string(),
+            "hung-up" => self.hung_up.to_string(),
+            "replies" => self.session.replies().len().to_string(),
+            "code" => self.session.replies().last().map_or_else(String::new, |reply| reply.code.to_string()),
+            "enhanced" => self
+                .session
+                .replies()
+                .last()
+                .and_then(|reply| reply.enhanced)
+                .map_or_else(|| "none".into(), |code| code.to_string()),
+            "offers" => self
+                .session
+                .capabilities()
+                .extensions
+                .iter()
+                .map(|one| one.keyword.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+            "dropped" => (view.traffic.dropped > 0).to_string(),
+            "waiting" => view.waiting.map_or_else(|| "nothing".into(), |waiting| waiting.what),
+            "overdue" => view.waiting.is_some_and(|waiting| waiting.overdue).to_string(),
+            "proposes" => match self.session.proposal().map(|step| step.what) {
+                Some(What::Command(_, text)) => text,
+                Some(What::Message) => "the message".into(),
+                Some(What::Hangup) => "to hang up".into(),
+                None => "nothing".into(),
+            },
+            "odd" => {
+                let odd: Vec<String> = self.session.entries(0).into_iter().flat_map(|entry| entry.oddities).collect();
+                if odd.iter().any(|words| words.contains(rest)) { rest.to_owned() } else { odd.join(" / ") }
+            }
+            "says" => {
+                let all = [summary.sentence, view.ending.map_or_else(String::new, |ending| ending.sentence)].join(" ");
+                if all.contains(rest) { rest.to_owned() } else { all }
+            }
+            _ => return Err(format!("{word:?} is no fact that can be checked")),
+        };
+        if is == rest { Ok(()) } else { Err(format!("{word} is {is:?}, and the talk says {rest:?}")) }
+    }
+}
+
+fn json_word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+fn message_of(event: &Event) -> Option<FromRelay> {
+    Some(match event.clone() {
+        Event::Resolved { name, addresses, ms } => FromRelay::Resolved { name, addresses, ms },
+        Event::Attempt { address, error, ms } => FromRelay::Attempt { address, error, ms },
+        Event::Connected { address, port, local, local_name, ms } => FromRelay::Connected(Connected {
+            session: "s1".into(),
+            address,
+            port,
+            local: local.map(|local| local.parse().unwrap()),
+            local_name,
+            ms,
+        }),
+        Event::Eof => FromRelay::Eof {},
+        Event::Closed { by, code } => FromRelay::Closed { by, code, sent: 0, received: 0 },
+        Event::Refused { code, message, guess } => {
+            FromRelay::Error(Refusal { code, message, session: "s1".into(), retry_after: None, guess })
+        }
+        _ => return None,
+    })
+}
