@@ -1,6 +1,7 @@
 //! The harness of the end-to-end tests: real mail servers, the relay, real browsers, all on free loopback ports, in
 //! private folders, and gone when dropped.
 
+pub mod browser;
 pub mod client;
 pub mod dns;
 pub mod failure;

@@ -1,8 +1,15 @@
 //! The harness itself: each server starts, talks and delivers; each browser opens a page and reports its errors.
 
 use ehlo_tests::Outcome;
+use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;
+use ehlo_tests::dns::Dns;
+use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix, SmtpSink, holds};
+use ehlo_tests::wait::PATIENCE;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
 
 const MESSAGE: &str = "From: a@client.example\r\nTo: recipient@domain.test\r\nSubject: Test\r\n\r\nFirst line\r\n..\r\n\
                        ..two dots\r\n\r\n  indented \r\nend\r\n";
@@ -141,4 +148,175 @@ async fn a_server_that_was_dropped_is_gone() -> Outcome {
     drop(server);
     let gone = || std::net::TcpStream::connect(addr).is_err().then_some(());
     ehlo_tests::wait::until("the port to close", ehlo_tests::wait::PATIENCE, gone).await
+}
+
+/// A page whose module script draws into a shadow root, and a script for its planted errors.
+fn site(broken: bool) -> Outcome<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    let extra = if broken { "<script>inline()</script><script type=module src=broken.js></script>" } else { "" };
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><title>t</title><x-box></x-box><script type=module src=m.js></script>{extra}"
+    );
+    std::fs::write(folder.path().join("index.html"), page)?;
+    std::fs::write(
+        folder.path().join("m.js"),
+        "customElements.define('x-box', class extends HTMLElement { connectedCallback() {
+            const root = this.attachShadow({ mode: 'open' });
+            const field = root.appendChild(document.createElement('input'));
+            const out = root.appendChild(document.createElement('p'));
+            const go = root.appendChild(document.createElement('button'));
+            go.textContent = 'Go';
+            go.addEventListener('click', () => { out.textContent = `typed ${field.value}`; });
+        } });",
+    )?;
+    std::fs::write(
+        folder.path().join("broken.js"),
+        "addEventListener('click', () => {
+            console.error('planted console error');
+            setTimeout(() => { throw new Error('planted exception'); });
+            Promise.reject(new Error('planted rejection'));
+            const image = document.createElement('img'); image.src = 'http://127.0.0.1:9/x.png'; document.body.append(image);
+            window.planted = true;
+        });",
+    )?;
+    Ok(folder)
+}
+
+const STRICT: [(&str, &str); 1] =
+    [("Content-Security-Policy", "default-src 'none'; script-src 'self'; img-src 'self'")];
+
+async fn drives(engine: Engine) -> Outcome {
+    let folder = site(false)?;
+    let files = FileServer::start(folder.path(), "/docs/tools/", &STRICT).await?;
+    let browser = Browser::start(engine).await?;
+    browser.goto(&files.url("index.html")).await?;
+    browser.type_into("input", "hello").await?;
+    browser.click("button").await?;
+    browser.wait_for("shadow('p').textContent === 'typed hello'").await?;
+    assert_eq!(browser.text("p").await?, "typed hello");
+    browser.fill("input", "again").await?;
+    browser.press("\u{e004}\u{e007}").await?;
+    browser.wait_for("shadow('p').textContent === 'typed again'").await?;
+    assert!(browser.page_text().await?.contains("typed again"));
+    assert_eq!(browser.run_async("return args[0] + await Promise.resolve(1)", vec![2.into()]).await?, 3);
+    let picture = folder.path().join("page.png");
+    browser.screenshot(&picture).await?;
+    assert!(std::fs::read(picture)?.starts_with(b"\x89PNG"));
+    browser.reload().await?;
+    browser.wait_for("shadow('input').value === ''").await?;
+    browser.expect_no_errors().await
+}
+
+#[tokio::test]
+async fn chromium_opens_a_page_and_drives_it() -> Outcome {
+    drives(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn firefox_opens_a_page_and_drives_it() -> Outcome {
+    drives(Engine::Firefox).await
+}
+
+#[tokio::test]
+async fn webkit_opens_a_page_and_drives_it() -> Outcome {
+    drives(Engine::WebKit).await
+}
+
+async fn catches(engine: Engine, wanted: &[&str]) -> Outcome {
+    let folder = site(true)?;
+    let files = FileServer::start(folder.path(), "/", &STRICT).await?;
+    let browser = Browser::start(engine).await?;
+    browser.goto(&files.url("index.html")).await?;
+    browser.click("button").await?;
+    browser.wait_for("window.planted").await?;
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let errors = browser.errors().await?.join("\n");
+        if wanted.iter().all(|word| errors.contains(word)) {
+            break;
+        }
+        assert!(Instant::now() < end, "{engine:?} reports only:\n{errors}\n{}", browser.log());
+    }
+    assert!(browser.expect_no_errors().await.is_err());
+    browser.take_errors().await?;
+    browser.expect_no_errors().await
+}
+
+const PLANTED: [&str; 4] = ["planted console error", "planted exception", "planted rejection", "img-src"];
+
+#[tokio::test]
+async fn chromium_reports_every_kind_of_error() -> Outcome {
+    catches(Engine::Chromium, &[PLANTED.as_slice(), &["inline"]].concat()).await
+}
+
+#[tokio::test]
+async fn firefox_reports_every_kind_of_error() -> Outcome {
+    catches(Engine::Firefox, &[PLANTED.as_slice(), &["inline"]].concat()).await
+}
+
+#[tokio::test]
+async fn webkit_reports_every_kind_of_error_of_a_page_that_has_loaded() -> Outcome {
+    catches(Engine::WebKit, &PLANTED).await
+}
+
+#[tokio::test]
+async fn chromium_takes_the_size_of_a_phone_and_dark_colours() -> Outcome {
+    let folder = site(false)?;
+    let files = FileServer::start(folder.path(), "/", &[]).await?;
+    let browser = Browser::start(Engine::Chromium).await?;
+    browser.phone().await?;
+    browser.dark(true).await?;
+    browser.goto(&files.url("").replace("127.0.0.1", "intranet.test")).await?;
+    let seen = "[screen.width, matchMedia('(prefers-color-scheme: dark)').matches, isSecureContext]";
+    assert_eq!(browser.js(seen).await?, serde_json::json!([360, true, false]));
+    browser.expect_no_errors().await
+}
+
+#[tokio::test]
+async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> Outcome {
+    let script = vec![
+        Step::SendByteByByte(b"220-a\r\n220 b\r\n".to_vec()),
+        Step::expect("EHLO client.example"),
+        Step::send("250 ok\r\n"),
+        Step::WaitFor(b"\r\n.\r\n".to_vec()),
+        Step::HalfClose,
+        Step::WaitLine,
+    ];
+    let server = FakeServer::start(script).await?;
+    let mut raw = Raw::connect(server.addr()).await?;
+    assert_eq!(raw.reply().await?, "220-a\n220 b");
+    assert_eq!(raw.say("EHLO client.example").await?, "250 ok");
+    raw.send("text\r\n.\r\n").await?;
+    assert_eq!(raw.rest().await?, b"");
+    raw.send("QUIT\r\n").await?;
+    drop(raw);
+    assert_eq!(server.heard().await?, b"EHLO client.example\r\ntext\r\n.\r\nQUIT\r\n");
+
+    let server = FakeServer::start(vec![Step::WaitLine, Step::Reset]).await?;
+    let mut raw = Raw::connect(server.addr()).await?;
+    let failure = raw.say("HELO client.example").await.expect_err("the connection was reset");
+    assert!(failure.text().contains("reset"), "{failure:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn dns_answers_over_udp_and_tcp() -> Outcome {
+    let zone = "@ 60 IN MX 10 mail\nmail 60 IN A 192.0.2.1\n";
+    let dns = Dns::start(&[("domain.test.", zone)]).await?;
+    // Header, then the question: domain.test MX IN.
+    let mut query = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    query.extend_from_slice(b"\x06domain\x04test\x00\x00\x0f\x00\x01");
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
+    socket.send_to(&query, dns.addr()).await?;
+    let mut answer = [0; 512];
+    let size = tokio::time::timeout(PATIENCE, socket.recv(&mut answer)).await??;
+    let mut stream = tokio::net::TcpStream::connect(dns.addr()).await?;
+    stream.write_all(&[&u16::try_from(query.len())?.to_be_bytes(), query.as_slice()].concat()).await?;
+    let mut by_tcp = vec![0; usize::from(stream.read_u16().await?)];
+    stream.read_exact(&mut by_tcp).await?;
+    for message in [&answer[..size], &by_tcp] {
+        assert_eq!((message[3] & 15, message[7]), (0, 1), "rcode 0 and one answer: {message:?}");
+        assert!(message.windows(5).any(|window| window == b"\x04mail"), "{message:?}");
+    }
+    Ok(())
 }

@@ -139,7 +139,7 @@ tls_privatekey = {r}/leaf.key
 acl_smtp_rcpt = rcpt
 {extra}"
     );
-    main + &RULES.replace("@MAIL@", &format!("{r}/mail"))
+    main + RULES.replace("@MAIL@", &format!("{r}/mail")).as_str()
 }
 
 /// Who is accepted, where mail goes, and who may log in.
