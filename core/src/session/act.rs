@@ -9,7 +9,7 @@ use crate::plan::What;
 use crate::session::rules::Phase;
 use crate::transcript::event::Event;
 use crate::transcript::{Piece, masked};
-use crate::tunnel::ToRelay;
+use crate::tunnel::{MESSAGE_MAX, ToRelay};
 use crate::wire::body::{WireMessage, with_crlf};
 use crate::wire::command::{Command, Verb};
 
@@ -133,7 +133,7 @@ impl Session {
         let mut shown = masked(line, answers_auth && line != "*").into_bytes();
         shown.extend_from_slice(end.octets());
         let entry = self.transcript.client(self.elapsed(), Piece::Line, shown, octets.len());
-        self.out.push_back(Output::Send(octets));
+        self.send(&octets);
         if !matches!(end, TypedEnd::CrLf | TypedEnd::Lf) {
             // Without a line end the server sees no command yet, so no reply is due.
             return;
@@ -149,6 +149,13 @@ impl Session {
             if let Some(pending) = self.pending.back_mut() {
                 pending.recipient = Some(at);
             }
+        }
+    }
+
+    /// Hands octets out in pieces that the relay takes.
+    fn send(&mut self, octets: &[u8]) {
+        for piece in octets.chunks(MESSAGE_MAX / 2) {
+            self.out.push_back(Output::Send(piece.to_vec()));
         }
     }
 
@@ -180,7 +187,7 @@ impl Session {
 
     fn send_body_line(&mut self, octets: &[u8], is_final: bool) {
         let entry = self.transcript.client(self.elapsed(), Piece::Line, octets.to_vec(), octets.len());
-        self.out.push_back(Output::Send(octets.to_vec()));
+        self.send(octets);
         if is_final {
             self.message_sent(entry);
         }
@@ -195,7 +202,7 @@ impl Session {
             None => WireMessage::of(&self.message),
         };
         let entry = self.transcript.client(self.elapsed(), Piece::Message, wire.octets.clone(), wire.octets.len());
-        self.out.push_back(Output::Send(wire.octets));
+        self.send(&wire.octets);
         self.message_sent(entry);
     }
 

@@ -99,7 +99,9 @@ impl Session {
                 )
             }
             Outcome::Refused => self.refused_sentence(refusal),
-            Outcome::Stopped => format!("Stopped as planned, {}: nothing was sent.", self.where_stopped()),
+            Outcome::Stopped => {
+                format!("Stopped as planned, {}: nothing was sent.{}", self.where_stopped(), some_refused(mail))
+            }
             Outcome::Unknown => {
                 "Unknown: the message was sent, and no answer came to its final dot; the server may have taken it."
                     .into()
@@ -157,6 +159,16 @@ fn for_whom(mail: Option<&Transaction>) -> String {
     match mail.map_or(0, |mail| mail.accepted().count()) {
         0 | 1 => String::new(),
         many => format!(" for all {many} recipients"),
+    }
+}
+
+fn some_refused(mail: Option<&Transaction>) -> String {
+    match mail.map_or(0, |mail| mail.refused().count()) {
+        0 => String::new(),
+        refused => {
+            let all = mail.map_or(0, |mail| mail.recipients.len());
+            format!(" The server refused {refused} of {all} recipients.")
+        }
     }
 }
 

@@ -76,10 +76,10 @@ impl Transaction {
     pub fn refusal(&self) -> Option<Answer> {
         let no = |answer: Option<Answer>| answer.filter(|answer| answer.code >= 400);
         let all_refused = !self.recipients.is_empty() && self.accepted().next().is_none();
-        no(self.dot)
+        no(self.mail)
+            .or_else(|| no(self.dot))
             .or_else(|| no(self.data).filter(|_| !all_refused))
             .or_else(|| self.refused().last().filter(|_| all_refused).and_then(|one| one.answer))
-            .or_else(|| no(self.mail))
     }
 }
 
