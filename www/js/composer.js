@@ -1,0 +1,227 @@
+/**
+ * The composer: the proposed next step, filled in and editable; whatever else is typed; and what to know before it is sent.
+ * @module
+ */
+
+import { Completion } from './completion.js'
+import { fill, h, setText, uniqueId } from './dom.js'
+import { MessageEditor } from './message-editor.js'
+
+const QUICK = ['NOOP', 'RSET', 'VRFY', 'HELP', 'QUIT']
+
+/** The composer. It acts through its hooks only. */
+export class Composer {
+  #hooks
+  #view = null
+  #history = []
+  #at = null
+  #typed = ''
+  #dirty = false
+  #proposed = null
+  #byLine = false
+
+  /**
+   * @param {{onact: (action: object) => void, ask: object, onsent: (line: string) => void, ondraft: (text: string) => void}} hooks
+   *   `ask` has `lint`, `complete` and `isSecret` of the conversation at hand
+   */
+  constructor(hooks) {
+    this.#hooks = hooks
+    const id = uniqueId('composer')
+    this.input = h('input', {
+      type: 'text', class: 'mono', id, name: 'line', part: 'input', autocomplete: 'off', autocapitalize: 'none', autocorrect: 'off', spellcheck: 'false',
+      enterkeyhint: 'send', 'aria-label': 'Next line to send', 'aria-describedby': `${id}-why ${id}-lint`,
+    })
+    this.why = h('p', { class: 'why', id: `${id}-why` })
+    this.lint = h('div', { class: 'lint', id: `${id}-lint`, 'aria-live': 'polite' })
+    this.sendButton = h('button', { type: 'submit', class: 'primary', part: 'send' }, 'Send')
+    this.completion = new Completion(this.input, { ask: (text) => hooks.ask.complete(text), ontake: (text) => this.#put(text, true) })
+    this.back = h('button', { type: 'button', class: 'link', hidden: true, onclick: () => this.#restore() })
+    this.editor = new MessageEditor({
+      onsend: (text) => hooks.onact(text === null ? { do: 'next' } : { do: 'message', text }),
+      onbyline: () => this.#lineByLine(true),
+      lint: (text) => hooks.ask.lint(text),
+    })
+    this.whole = h('button', { type: 'button', class: 'link', hidden: true, onclick: () => this.#lineByLine(false) }, 'Write the whole message instead')
+    this.run = h('button', { type: 'button', onclick: () => hooks.onact({ do: this.#view?.running ? 'pause' : 'run' }) }, 'Run the rest')
+    this.quick = QUICK.map((word) => h('button', { type: 'button', class: 'chip mono', onclick: () => this.#quick(word) }, word))
+    this.hangup = h('button', { type: 'button', class: 'chip danger', title: 'End the connection without another word', onclick: () => hooks.onact({ do: 'hangup' }) }, 'Hang up')
+    this.line = h('form', { class: 'entry', novalidate: true }, h('span', { class: 'mark', 'aria-hidden': 'true' }, '→'),
+      h('div', { class: 'entry-field' }, this.input, this.completion.list), this.sendButton)
+    this.then = h('p', { class: 'then' })
+    this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.editor.node, this.line, this.lint,
+      h('div', { class: 'tools' }, this.run, h('span', { class: 'chips', role: 'group', 'aria-label': 'Commands that fit at any time' }, this.quick), this.back, this.whole, this.hangup), this.then)
+    this.line.addEventListener('submit', (event) => {
+      event.preventDefault()
+      this.#send()
+    })
+    this.input.addEventListener('input', () => this.#edited())
+    this.input.addEventListener('keydown', (event) => this.#key(event))
+  }
+
+  /** Begins with this history, and a draft that was left. */
+  begin(history, draft) {
+    this.#history = history.slice()
+    this.#at = null
+    this.#proposed = null
+    this.#byLine = false
+    this.#dirty = Boolean(draft)
+    this.input.value = draft
+    this.editor.begin()
+  }
+
+  /** Shows the view's proposal; what a person has typed is never overwritten. */
+  show(view) {
+    this.#view = view
+    const { proposal, turn } = view
+    const message = turn === 'message' && !this.#byLine
+    if (turn !== 'message') this.#byLine = false
+    this.editor.node.hidden = !message
+    this.line.hidden = message
+    this.whole.hidden = !(turn === 'message' && this.#byLine)
+    if (message) this.editor.show(proposal)
+    this.#propose(turn === 'message' ? null : proposal)
+    this.#say(view)
+    setText(this.run, view.running ? 'Pause' : 'Run the rest')
+    this.run.disabled = turn === 'over'
+    setText(this.then, view.upcoming.length > 0 ? `Then: ${view.upcoming.map(short).join(' · ')}` : '')
+    this.#advise()
+  }
+
+  #say(view) {
+    const { proposal, turn, paused } = view
+    this.why.classList.toggle('paused', Boolean(paused))
+    if (paused) setText(this.why, `Paused. ${paused}`)
+    else if (turn === 'message' && this.#byLine) setText(this.why, 'Each line goes out as you type it; a dot on a line by itself ends the message.')
+    else if (proposal) setText(this.why, proposal.why)
+    else setText(this.why, turn === 'connecting' ? 'Commands can be sent as soon as the connection stands.' : 'The server has the word. Whatever you send now, you send without waiting.')
+  }
+
+  #propose(proposal) {
+    const text = proposal?.kind === 'command' ? proposal.text : proposal?.kind === 'hangup' ? '' : ''
+    const next = proposal ? text : null
+    if (next !== this.#proposed) {
+      this.#proposed = next
+      if (!this.#dirty) this.#fill(next ?? '')
+    }
+    const other = this.#dirty && Boolean(next) && this.input.value !== next
+    this.back.hidden = !other
+    if (other) setText(this.back, `Back to ${short(next)}`)
+    setText(this.sendButton, proposal?.kind === 'hangup' && !this.#dirty ? 'Hang up' : 'Send')
+  }
+
+  #fill(text) {
+    this.input.value = text
+    if (this.input.matches(':focus')) this.input.setSelectionRange(text.length, text.length)
+  }
+
+  #restore() {
+    this.#dirty = false
+    this.#hooks.ondraft('')
+    this.#fill(this.#proposed ?? '')
+    this.focus()
+    this.show(this.#view)
+  }
+
+  #put(text, offer = false) {
+    this.input.value = text
+    this.input.focus()
+    this.input.setSelectionRange(text.length, text.length)
+    this.#edited(offer)
+  }
+
+  #edited(offer = true) {
+    this.#dirty = this.input.value !== (this.#proposed ?? '')
+    if (this.#at === null) this.#typed = this.input.value
+    this.#hooks.ondraft(this.#dirty && !this.#hooks.ask.isSecret(this.input.value) ? this.input.value : '')
+    if (offer && this.#dirty) this.completion.offer()
+    else this.completion.close()
+    if (this.#view) this.show(this.#view)
+  }
+
+  #advise() {
+    const text = this.line.hidden ? '' : this.input.value
+    const advice = text ? this.#hooks.ask.lint(text) : []
+    const key = JSON.stringify(advice)
+    if (this.lint.dataset.key === key) return
+    this.lint.dataset.key = key
+    fill(this.lint, advice.map(({ severity, message, fix }) => h('p', { class: `advice ${severity}` },
+      h('span', { class: 'kind' }, { error: 'Wrong', warning: 'Doubtful', hint: 'Note' }[severity] ?? ''), h('span', null, message),
+      fix !== null && fix !== undefined && h('button', { type: 'button', class: 'fix', onclick: () => this.#put(fix) }, 'Fix: ', h('span', { class: 'mono' }, fix)))))
+  }
+
+  #key(event) {
+    if (this.completion.key(event)) {
+      event.preventDefault()
+      return
+    }
+    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+    if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+      if (this.#recall(event.key === 'ArrowUp' ? -1 : 1)) event.preventDefault()
+    } else if (event.key === 'Escape' && this.#dirty) {
+      event.preventDefault()
+      this.#restore()
+    }
+  }
+
+  #recall(step) {
+    const end = this.#history.length
+    const to = (this.#at ?? end) + step
+    if (to < 0 || to > end || end === 0) return false
+    if (this.#at === null) this.#typed = this.input.value
+    this.#at = to === end ? null : to
+    this.#put(to === end ? this.#typed : this.#history[to])
+    this.completion.close()
+    return true
+  }
+
+  #quick(word) {
+    if (word === 'VRFY') return this.#put('VRFY ')
+    this.#submit(word)
+  }
+
+  #send() {
+    this.completion.close()
+    const proposal = this.#view?.proposal
+    if (!this.#dirty && proposal && this.#view.turn !== 'message') {
+      if (proposal.kind === 'command') this.#remember(proposal.text)
+      this.#hooks.onact({ do: 'next' })
+      return
+    }
+    const line = this.input.value
+    this.#dirty = false
+    this.#fill(this.#view?.turn === 'message' ? '' : (this.#proposed ?? ''))
+    this.#submit(line)
+  }
+
+  #submit(line) {
+    this.#remember(line)
+    this.#hooks.ondraft('')
+    this.#hooks.onact({ do: 'send', line })
+  }
+
+  #remember(line) {
+    this.#at = null
+    this.#typed = ''
+    if (!line.trim() || this.#hooks.ask.isSecret(line) || this.#view?.turn === 'message') return
+    this.#history = [...this.#history.filter((old) => old !== line), line]
+    this.#hooks.onsent(line)
+  }
+
+  #lineByLine(on) {
+    this.#byLine = on
+    this.#dirty = false
+    this.#fill('')
+    this.show(this.#view)
+    this.focus()
+  }
+
+  /** Puts the focus where the next step is taken. */
+  focus() {
+    if (!this.editor.node.hidden) this.editor.focus()
+    else this.input.focus({ preventScroll: true })
+  }
+}
+
+function short(command) {
+  return command.length > 44 ? `${command.slice(0, 43)}…` : command
+}

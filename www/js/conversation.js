@@ -1,0 +1,233 @@
+/**
+ * One conversation over one connection: the core's session, its driver, and the view made afresh whenever it changes.
+ * Knows no DOM; the element and `run()` both stand on it.
+ * @module
+ */
+
+import { loadCore, readProblem } from './core.js'
+import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
+
+/** The connection that a practice server remembers others by (greylisting needs a second visit). */
+const practiceServers = new Map()
+
+/** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
+export class Conversation extends EventTarget {
+  #core
+  #session
+  #driver
+  #view
+  #entries = []
+  #fault = null
+
+  /** Milliseconds since 1970 at which it began. */
+  started = Date.now()
+  /** False: it can be driven. A saved one, {@link SavedConversation}, says true. */
+  saved = false
+
+  /**
+   * @param {object} core what {@link loadCore} gave
+   * @param {object} setup the core's setup, without what only the browser knows
+   * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
+   * @throws {{field?: string, message: string}} what is wrong with the setup
+   */
+  constructor(core, setup, { relay, messageBytes } = {}) {
+    super()
+    this.#core = core
+    const whole = { ...setup, started: this.started, offset: -new Date(this.started).getTimezoneOffset(), seed: seed() }
+    try {
+      this.#session = new core.Session(now(), JSON.stringify(whole))
+      if (messageBytes) this.#session.set_message_bytes(messageBytes)
+    } catch (thrown) {
+      throw readProblem(thrown)
+    }
+    this.setup = setup
+    this.practice = setup.practice ?? null
+    this.relay = this.practice ? null : relay
+    this.#driver = new Driver(this.#session, {
+      onchange: () => this.#changed(),
+      onfault: (error) => {
+        this.#fault = error
+        console.error(error)
+        this.dispatchEvent(new CustomEvent('fault', { detail: error }))
+      },
+    })
+    this.#refresh()
+  }
+
+  /** Connects. Once. */
+  start() {
+    const transport = this.practice
+      ? new PracticeTransport(practiceServer(this.#core, this.practice))
+      : new RelayTransport(this.relay, this.#core.catalog.subprotocol)
+    this.#driver.start(transport)
+  }
+
+  /** What the page shows now; see `core/src/session/view.rs`. */
+  get view() {
+    return this.#view
+  }
+
+  /** The transcript's entries, ready to show. */
+  get entries() {
+    return this.#entries
+  }
+
+  /** The error that ended the core itself, which never ought to happen; else `null`. */
+  get fault() {
+    return this.#fault
+  }
+
+  get over() {
+    return this.#view.turn === 'over' || this.#fault !== null
+  }
+
+  #changed() {
+    this.#refresh()
+    this.dispatchEvent(new Event('change'))
+  }
+
+  #refresh() {
+    const settledBefore = this.#view?.settled ?? 0
+    this.#view = JSON.parse(this.#session.view())
+    this.#entries.length = settledBefore
+    this.#entries.push(...JSON.parse(this.#session.entries(settledBefore)))
+  }
+
+  /**
+   * Takes a step. A step after the end, or after a fault, does nothing.
+   * @throws {{field?: string, message: string}} the page asked for something that makes no sense
+   */
+  act(action) {
+    if (this.over) return
+    let problem = null
+    this.#driver.feed((session, t) => {
+      try {
+        session.act(t, JSON.stringify(action))
+      } catch (thrown) {
+        if (thrown instanceof WebAssembly.RuntimeError) throw thrown
+        problem = readProblem(thrown)
+      }
+    })
+    if (problem) throw problem
+  }
+
+  /** Gives the message byte for byte, for the message turn to come. */
+  setMessageBytes(bytes) {
+    this.#driver.feed((session) => session.set_message_bytes(bytes))
+  }
+
+  /** The current time on the clock that `view.waiting.since` is told in. */
+  now() {
+    return now()
+  }
+
+  #ask(question, otherwise) {
+    if (this.#fault) return otherwise
+    try {
+      return question(this.#session)
+    } catch (thrown) {
+      console.warn('ehlo:', thrown)
+      return otherwise
+    }
+  }
+
+  /** What a reply means. */
+  explain(reply) {
+    return this.#ask((session) => JSON.parse(session.explain(reply)), null)
+  }
+
+  /** What is worth knowing about `text` before it is sent. */
+  lint(text) {
+    return this.#ask((session) => JSON.parse(session.lint(text)), [])
+  }
+
+  complete(text) {
+    return this.#ask((session) => JSON.parse(session.complete(text)), [])
+  }
+
+  /** Whether `text` must be kept out of history and storage; when in doubt it must. */
+  isSecret(text) {
+    return this.#ask((session) => session.is_secret(text), true)
+  }
+
+  /** The conversation as text: `talk`, `markdown` or `json`. */
+  exportAs(format) {
+    return this.#ask((session) => session.export(format), '')
+  }
+
+  result() {
+    return this.#ask((session) => JSON.parse(session.result()), null)
+  }
+}
+
+/** A saved conversation, to be read; the same questions, and no step. */
+export class SavedConversation extends EventTarget {
+  #reading
+  saved = true
+  over = true
+  fault = null
+  started = null
+
+  /**
+   * @param {object} core what {@link loadCore} gave
+   * @param {string} talk the text of a `.talk` file
+   * @param {string} [name] what to call it
+   * @throws {{line?: number, message: string}} it is not a talk
+   */
+  constructor(core, talk, name = '') {
+    super()
+    try {
+      this.#reading = new core.Reading(talk)
+    } catch (thrown) {
+      throw readProblem(thrown)
+    }
+    this.name = name
+    this.talk = talk
+    this.view = JSON.parse(this.#reading.view())
+    this.entries = JSON.parse(this.#reading.entries(0))
+  }
+
+  now() {
+    return now()
+  }
+
+  explain(reply) {
+    return JSON.parse(this.#reading.explain(reply))
+  }
+
+  exportAs(format) {
+    return this.#reading.export(format)
+  }
+
+  result() {
+    return JSON.parse(this.#reading.result())
+  }
+
+  act() {}
+  lint() {
+    return []
+  }
+  complete() {
+    return []
+  }
+  isSecret() {
+    return true
+  }
+}
+
+/** Makes a conversation, loading the core first where that is still to do. */
+export async function converse(setup, around) {
+  return new Conversation(await loadCore(), setup, around)
+}
+
+function practiceServer(core, name) {
+  const before = practiceServers.get(name)
+  const server = before ? before.next() : new core.Practice(name)
+  practiceServers.set(name, server)
+  return server
+}
+
+function seed() {
+  const numbers = crypto.getRandomValues(new Uint32Array(4))
+  return Array.from(numbers, (n) => n.toString(36)).join('')
+}

@@ -1,0 +1,95 @@
+/**
+ * Small helpers for making nodes. Text always becomes a text node: nothing here, or anywhere in these files, parses HTML.
+ * @module
+ */
+
+const SVG = 'http://www.w3.org/2000/svg'
+const PROPERTIES = new Set(['value', 'checked', 'disabled', 'hidden', 'selected', 'open', 'readOnly', 'indeterminate'])
+
+/**
+ * Makes an element.
+ *
+ * @param {string} tag its name
+ * @param {Record<string, unknown> | null} [props] `on…` are listeners; `value`, `checked` and the like are properties; the rest are
+ *   attributes (`true` is the empty attribute; `false`, `null` and `undefined` leave it out)
+ * @param {...(Node | string | number | null | undefined | false | Array)} children nodes, or text
+ * @returns {HTMLElement}
+ */
+export function h(tag, props, ...children) {
+  const node = document.createElement(tag)
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (name.startsWith('on') && typeof value === 'function') node.addEventListener(name.slice(2), value)
+    else if (PROPERTIES.has(name)) node[name] = value
+    else if (value === true) node.setAttribute(name, '')
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, String(value))
+  }
+  append(node, children)
+  return node
+}
+
+/** Appends nodes and text; passes over what is empty. */
+export function append(node, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false || child === '') continue
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)))
+  }
+  return node
+}
+
+/** Replaces what is in `node`. */
+export function fill(node, ...children) {
+  node.replaceChildren()
+  return append(node, children)
+}
+
+/** Sets the text of `node` where it differs, so that nothing is announced or painted twice. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text
+}
+
+/** A line icon of 16 units, drawn in the colour of the text around it; it says nothing to a screen reader. */
+export function icon(path) {
+  const svg = document.createElementNS(SVG, 'svg')
+  for (const [name, value] of Object.entries({ viewBox: '0 0 16 16', class: 'icon', 'aria-hidden': 'true', focusable: 'false' })) {
+    svg.setAttribute(name, value)
+  }
+  const line = document.createElementNS(SVG, 'path')
+  line.setAttribute('d', path)
+  svg.append(line)
+  return svg
+}
+
+/** Text for screen readers only. */
+export function unseen(text) {
+  return h('span', { class: 'unseen' }, text)
+}
+
+let counter = 0
+
+/** An id that no other element of this page has. */
+export function uniqueId(stem) {
+  counter += 1
+  return `ehlo-${stem}-${counter}`
+}
+
+/** Calls `work` at most once an animation frame; where no frames come (a hidden tab), soon all the same. */
+export function perFrame(work) {
+  let waiting = false
+  return () => {
+    if (waiting) return
+    waiting = true
+    const go = () => {
+      if (!waiting) return
+      waiting = false
+      work()
+    }
+    requestAnimationFrame(go)
+    setTimeout(go, 250)
+  }
+}
+
+/** A link to a source outside this page. */
+export function sourceLink({ label, url }) {
+  if (!/^https?:\/\//.test(url ?? '')) return document.createTextNode(label)
+  return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, label)
+}

@@ -1,0 +1,267 @@
+/**
+ * Drives one machine of the core, which does no I/O, over one connection: bytes and time in, bytes and deadlines out.
+ * There is no SMTP in here. A driver serves one connection and is never used again.
+ * @module
+ */
+
+const CHUNK = 32 * 1024
+const ENOUGH_WAITING = 256 * 1024
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** The driver's clock: monotonic milliseconds, whole. */
+export const now = () => Math.floor(performance.now())
+
+/** Does what a machine asks for until it has nothing more to ask. */
+export class Driver {
+  #machine
+  #transport = null
+  #onchange
+  #onfault
+  #inputs = []
+  #busy = false
+  #timer = 0
+  #stopped = false
+
+  /**
+   * @param {object} machine a Session or Lookup of the core
+   * @param {{onchange: () => void, onfault: (error: unknown) => void}} hooks `onfault`: the core itself failed
+   */
+  constructor(machine, { onchange, onfault }) {
+    this.#machine = machine
+    this.#onchange = onchange
+    this.#onfault = onfault
+  }
+
+  /** Starts over `transport`, whose `start` gets the functions by which it reports. */
+  start(transport) {
+    this.#transport = transport
+    transport.start({
+      reached: () => this.feed((machine, t) => machine.reached(t)),
+      opened: () => this.feed((machine, t) => machine.opened(t)),
+      control: (text) => this.feed((machine, t) => machine.control(t, text)),
+      bytes: (bytes) => this.feed((machine, t) => machine.bytes(t, bytes)),
+      practiceClosed: () => this.feed((machine, t) => machine.practice_closed(t)),
+      closed: (code, reason, context) => this.feed((machine, t) => machine.closed(t, code, reason, JSON.stringify(context))),
+    })
+    this.feed(() => {})
+  }
+
+  /** Hands one input to the machine, in order, never while another is being handled. */
+  feed(input) {
+    if (this.#stopped) return
+    this.#inputs.push(input)
+    if (this.#busy) return
+    this.#busy = true
+    try {
+      while (this.#inputs.length > 0) {
+        this.#inputs.shift()(this.#machine, now())
+        this.#drain()
+      }
+    } catch (error) {
+      this.stop()
+      this.#onfault(error)
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  #drain() {
+    for (;;) {
+      const output = this.#machine.poll()
+      const { kind, bytes, text, deadline } = output
+      output.free?.()
+      if (kind === 'send') this.#transport?.send(bytes)
+      else if (kind === 'control') this.#transport?.control(text)
+      else if (kind === 'hangup') this.#transport?.close()
+      else if (kind === 'changed') this.#onchange()
+      else return this.#arm(deadline)
+    }
+  }
+
+  #arm(deadline) {
+    clearTimeout(this.#timer)
+    if (deadline === undefined || deadline === null) return
+    const wait = Math.min(Math.max(1, deadline - now()), LONGEST_TIMER)
+    this.#timer = setTimeout(() => this.feed((machine, t) => machine.tick(t)), wait)
+  }
+
+  /** Lets go of the connection and the timer, without a word to the machine. */
+  stop() {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#transport?.close()
+  }
+}
+
+/** A connection through a relay. */
+export class RelayTransport {
+  #url
+  #subprotocol
+  #socket = null
+  #queue = []
+  #waiting = 0
+
+  /** @param {string} url the relay's ws: or wss: address @param {string} subprotocol as the core's catalog names it */
+  constructor(url, subprotocol) {
+    this.#url = url
+    this.#subprotocol = subprotocol
+  }
+
+  start(report) {
+    let reached = false
+    let over = false
+    const context = () => ({
+      reached,
+      page_secure: location.protocol === 'https:',
+      relay: this.#url,
+      page_origin: location.origin,
+      local_network: crossesIntoLocalNetwork(this.#url),
+    })
+    const closed = (code, reason) => {
+      if (over) return
+      over = true
+      clearTimeout(this.#waiting)
+      this.#queue = []
+      report.closed(code, reason, context())
+    }
+    try {
+      this.#socket = new WebSocket(this.#url, this.#subprotocol)
+    } catch {
+      // An address that the browser does not even try, such as ws: from an https page.
+      queueMicrotask(() => closed(1006, ''))
+      return
+    }
+    const socket = this.#socket
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('open', () => {
+      reached = true
+      report.reached()
+    })
+    socket.addEventListener('message', ({ data }) => {
+      if (typeof data === 'string') report.control(data)
+      else report.bytes(new Uint8Array(data))
+    })
+    socket.addEventListener('close', ({ code, reason }) => closed(code || 1006, reason))
+    this.closeNow = () => {
+      socket.close(1000, 'done')
+      // A peer that never answers the close would keep the browser waiting for a minute: the person has hung up.
+      setTimeout(() => closed(1000, 'done'), 1500)
+    }
+  }
+
+  /** Bytes for the mail server, always a binary message. */
+  send(bytes) {
+    for (let from = 0; from < bytes.length; from += CHUNK) this.#queue.push(bytes.slice(from, from + CHUNK))
+    this.#flush()
+  }
+
+  /** A word for the relay, always a text message. */
+  control(text) {
+    this.#queue.push(String(text))
+    this.#flush()
+  }
+
+  #flush() {
+    clearTimeout(this.#waiting)
+    const socket = this.#socket
+    while (this.#queue.length > 0 && socket?.readyState === WebSocket.OPEN) {
+      if (socket.bufferedAmount > ENOUGH_WAITING) {
+        // There is no event for "drained"; only a big message ever comes here.
+        this.#waiting = setTimeout(() => this.#flush(), 20)
+        return
+      }
+      socket.send(this.#queue.shift())
+    }
+  }
+
+  close() {
+    this.closeNow?.()
+  }
+}
+
+/** A connection to the practice server inside this page. */
+export class PracticeTransport {
+  #server
+  #report = null
+  #timer = 0
+  #over = false
+  #due = []
+  #bell = new MessageChannel()
+
+  /** @param {object} server a Practice of the core */
+  constructor(server) {
+    this.#server = server
+    this.#bell.port1.onmessage = () => this.#due.shift()?.()
+  }
+
+  start(report) {
+    this.#report = report
+    queueMicrotask(() => {
+      if (this.#over) return
+      report.opened()
+      this.#serve((t) => this.#server.opened(t))
+    })
+  }
+
+  // What the server says is handed over in a task of its own, as it would come from a network.
+  #serve(input) {
+    if (this.#over) return
+    input(now())
+    for (;;) {
+      const output = this.#server.poll()
+      const { kind, bytes, deadline } = output
+      output.free?.()
+      if (kind === 'send') this.#later(() => this.#report.bytes(bytes))
+      else if (kind === 'hangup') {
+        this.#over = true
+        clearTimeout(this.#timer)
+        this.#later(() => this.#ended())
+        return
+      } else if (kind !== 'changed') {
+        clearTimeout(this.#timer)
+        if (deadline === undefined || deadline === null) return
+        this.#timer = setTimeout(() => this.#serve((t) => this.#server.tick(t)), Math.max(1, deadline - now()))
+        return
+      }
+    }
+  }
+
+  #later(work) {
+    this.#due.push(work)
+    this.#bell.port2.postMessage(null)
+  }
+
+  send(bytes) {
+    this.#later(() => this.#serve((t) => this.#server.bytes(t, bytes)))
+  }
+
+  control() {}
+
+  close() {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#server.closed(now())
+    this.#later(() => this.#ended())
+  }
+
+  #ended() {
+    this.#report.practiceClosed()
+    this.#bell.port1.close()
+  }
+}
+
+/** Whether the browser may ask for leave to reach the relay, because it is nearer than the page is; `null` when nothing is known. */
+function crossesIntoLocalNetwork(url) {
+  try {
+    const near = isLocalName(new URL(url).hostname)
+    return near && !isLocalName(location.hostname)
+  } catch {
+    return null
+  }
+}
+
+function isLocalName(host) {
+  const name = host.replace(/^\[|\]$/g, '')
+  return /^(localhost|.+\.localhost|.+\.local|127\..+|10\..+|192\.168\..+|172\.(1[6-9]|2\d|3[01])\..+|169\.254\..+|::1|f[cd][0-9a-f]{2}:.*|fe80:.*)$/i.test(name)
+}

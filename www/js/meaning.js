@@ -1,0 +1,137 @@
+/**
+ * The side panel: how it goes, what the chosen reply means, what stands out, and each recipient's answer.
+ * @module
+ */
+
+import { fill, h, icon, setText, sourceLink } from './dom.js'
+
+const OUTCOMES = {
+  accepted: ['good', '✓', 'accepted'],
+  partly: ['warn', '◐', 'partly accepted'],
+  refused: ['bad', '✕', 'refused'],
+  stopped: ['good', '✓', 'ended as planned'],
+  'not-sent': ['plain', '–', 'not sent'],
+  unreachable: ['bad', '✕', 'no connection'],
+  failed: ['bad', '✕', 'failed'],
+  unknown: ['warn', '?', 'not known'],
+}
+const SEVERITY = { problem: ['bad', '✕', 'Problem'], warning: ['warn', '!', 'Warning'], note: ['plain', 'i', 'Note'] }
+
+/** A coloured sign that also has a shape and a name. */
+export function sign([tone, mark, name]) {
+  return h('span', { class: `sign ${tone}`, role: 'img', 'aria-label': name }, mark)
+}
+
+/** The sign of an outcome. */
+export const outcomeSign = (outcome) => sign(OUTCOMES[outcome] ?? OUTCOMES.unknown)
+
+/** The panel. */
+export class Meaning {
+  #hooks
+  #shown = ''
+
+  /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void}} hooks */
+  constructor(hooks) {
+    this.#hooks = hooks
+    this.summary = h('section', { class: 'panel-part' })
+    this.reply = h('section', { class: 'panel-part' })
+    this.findings = h('section', { class: 'panel-part' })
+    this.envelope = h('section', { class: 'panel-part' })
+    this.server = h('section', { class: 'panel-part' })
+    this.close = h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close the explanations', onclick: () => hooks.onclose() }, icon('M4 4l8 8M12 4l-8 8'))
+    this.body = h('div', { class: 'panel-body', tabindex: '0', role: 'region', 'aria-label': 'Explanations' }, this.reply, this.findings, this.envelope, this.server)
+    this.node = h('aside', { class: 'meaning', part: 'meaning', 'aria-label': 'What it means' }, this.close, this.body)
+  }
+
+  /** Shows what the view says, and the explanation of the chosen reply. */
+  show(view, explanation, following) {
+    // Opened details and the place on the panel survive whatever has not changed.
+    const key = JSON.stringify([explanation, following, view.findings, view.envelope, view.server, view.connection, view.traffic])
+    if (key === this.#shown) return
+    this.#shown = key
+    this.#part(this.reply, [explanation, following], () => this.#replyNodes(explanation, following))
+    this.#part(this.findings, view.findings, () => this.#findingNodes(view.findings))
+    this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
+    this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
+  }
+
+  #part(node, data, make) {
+    const key = JSON.stringify(data)
+    if (node.dataset.key === String(hash(key))) return
+    node.dataset.key = String(hash(key))
+    const nodes = make()
+    node.hidden = !nodes
+    fill(node, nodes)
+    if (node === this.reply) this.body.scrollTop = 0
+  }
+
+  #replyNodes(explanation, following) {
+    if (!explanation) {
+      return [h('h2', null, 'What it means'), h('p', { class: 'faint' }, 'Each reply of the server is explained here as it comes. Choose a line to read about another.')]
+    }
+    const { code, class_word: classWord, step } = explanation
+    return [
+      h('h2', null, following ? 'The last reply' : 'The chosen reply'),
+      h('p', { class: 'codeline' }, h('span', { class: `code c${String(code ?? '').slice(0, 1)}` }, code ?? '???'),
+        h('span', null, [classWord, step && `after ${step}`].filter(Boolean).join(', '))),
+      explanation.phrase && record(explanation.phrase),
+      explanation.enhanced && record(explanation.enhanced),
+      explanation.basic && record(explanation.basic),
+      explanation.oddities.map((oddity) => h('p', { class: 'odd' }, oddity)),
+      explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),
+      explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.map((keyword) =>
+        h('details', { class: 'keyword' }, h('summary', null, h('code', null, keyword.key), h('span', { class: 'faint' }, keyword.title)), recordBody(keyword)))],
+    ]
+  }
+
+  #findingNodes(findings) {
+    if (findings.length === 0) return null
+    return [h('h2', null, 'What stands out'), findings.map((finding) =>
+      h('div', { class: 'finding' }, sign(SEVERITY[finding.severity] ?? SEVERITY.note), h('div', null,
+        h('p', { class: 'title' }, finding.title), finding.detail && h('p', null, finding.detail), finding.advice && h('p', { class: 'advice' }, finding.advice),
+        finding.evidence.length > 0 && h('button', { type: 'button', class: 'link', onclick: () => this.#hooks.onevidence(finding.evidence[0]) }, 'Show the line'))))]
+  }
+
+  #envelopeNodes({ reverse_path: from, recipients }) {
+    if (from === null && recipients.length === 0) return null
+    return [h('h2', null, 'Envelope'), h('dl', { class: 'facts' }, h('dt', null, 'From'), h('dd', { class: 'mono' }, from === '' ? '<> (nobody: a bounce)' : from),
+      recipients.map((recipient) => [h('dt', null, 'To'), h('dd', null, h('span', { class: 'mono' }, recipient.address), ' ', this.#answer(recipient))]))]
+  }
+
+  #answer({ accepted, code, reply }) {
+    if (code === null) return h('span', { class: 'faint' }, 'awaits its answer')
+    const tone = accepted ? ['good', '✓', 'accepted'] : code < 500 ? ['warn', '…', 'not now'] : ['bad', '✕', 'refused']
+    return h('button', { type: 'button', class: 'link', onclick: () => this.#hooks.onreply(reply) }, sign(tone), ` ${code} ${tone[2]}`)
+  }
+
+  #serverNodes({ server, connection, traffic }) {
+    if (!connection && !server.name) return null
+    const fact = (name, value) => value && [h('dt', null, name), h('dd', { class: 'mono' }, value)]
+    return [h('h2', null, 'Connection'), h('dl', { class: 'facts' },
+      fact('Server', server.name), fact('Address', connection && `${connection.address} port ${connection.port}`),
+      fact('Seen as', connection?.local && [connection.local, connection.local_name].filter(Boolean).join(' ')), fact('Greeted by', server.hello),
+      fact('Offers', server.extensions.map(({ keyword, params }) => `${keyword} ${params}`.trim()).join('\n')),
+      h('dt', null, 'Bytes'), h('dd', null, `${traffic.sent} sent, ${traffic.received} received${traffic.dropped ? `, ${traffic.dropped} of them not kept` : ''}`))]
+  }
+}
+
+function record(explanation) {
+  return h('div', { class: 'record' }, h('h3', null, h('code', null, explanation.key), ' ', explanation.title), recordBody(explanation))
+}
+
+function recordBody({ meaning, causes, advice, sources, known }) {
+  return [
+    known === false && h('p', { class: 'faint' }, 'No list that Ehlo knows has this one.'),
+    h('p', null, meaning),
+    causes?.length > 0 && [h('p', { class: 'lead' }, 'Usual causes'), h('ul', null, causes.map((cause) => h('li', null, cause)))],
+    advice?.length > 0 && [h('p', { class: 'lead' }, 'What to do'), h('ul', null, advice.map((step) => h('li', null, step)))],
+    sources?.length > 0 && h('p', { class: 'sources' }, sources.map((source, i) => [i > 0 && ', ', sourceLink(source)])),
+  ]
+}
+
+// A short stand-in for long data, good enough to see that it changed.
+function hash(text) {
+  let sum = 5381
+  for (let i = 0; i < text.length; i += 1) sum = (sum * 33 + text.charCodeAt(i)) | 0
+  return sum
+}

@@ -1,0 +1,14 @@
+/**
+ * For the pages that come with Ehlo: what the address names after `#` or `?` fills in the form. It never connects by itself.
+ * @module
+ */
+
+const TEXTS = ['relay', 'host', 'port', 'from', 'to', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
+const FLAGS = ['locked', 'compact']
+
+const element = document.querySelector('smtp-conversation')
+const given = new URLSearchParams([...new URLSearchParams(location.search), ...new URLSearchParams(location.hash.slice(1))])
+for (const name of TEXTS) if (given.has(name)) element.setAttribute(name, given.get(name))
+for (const name of FLAGS) if (given.has(name) && given.get(name) !== 'false') element.setAttribute(name, '')
+
+await import('../smtp-conversation.js')

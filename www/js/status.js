@@ -1,0 +1,130 @@
+/**
+ * What is going on: the bar with the connection, the wait with its limit, and the end with what to do next.
+ * @module
+ */
+
+import { fill, h, setText } from './dom.js'
+import { outcomeSign } from './meaning.js'
+
+const WAIT_SHOWN_AFTER = 400
+const HINT_AFTER = 4000
+
+/** A span of time in words, no finer than a person needs. */
+export function duration(ms) {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const rest = seconds % 60
+  return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${String(rest).padStart(2, '0')} s`
+}
+
+/** The bar on top of a conversation. */
+export class Bar {
+  /** @param {{onsettings: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
+  constructor(hooks) {
+    this.peer = h('strong', { class: 'peer' })
+    this.detail = h('span', { class: 'detail' })
+    this.state = h('span', { class: 'state' })
+    this.copy = h('button', { type: 'button', onclick: () => hooks.oncopy() }, 'Copy')
+    const format = (name, label) => h('button', { type: 'button', onclick: () => {
+      this.menu.open = false
+      hooks.onsave(name)
+    } }, label)
+    this.menu = h('details', { class: 'menu' }, h('summary', { class: 'button' }, 'Save'),
+      h('div', { class: 'menu-list' }, format('talk', 'As text (.talk), can be opened again'), format('markdown', 'As Markdown, for a ticket'), format('json', 'As JSON')))
+    this.menu.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || !this.menu.open) return
+      this.menu.open = false
+      this.menu.firstChild.focus()
+    })
+    this.menu.addEventListener('focusout', ({ relatedTarget }) => {
+      if (relatedTarget && !this.menu.contains(relatedTarget)) this.menu.open = false
+    })
+    this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Settings')
+    this.node = h('div', { class: 'bar', part: 'bar' }, h('div', { class: 'who' }, this.peer, this.detail), this.state,
+      h('div', { class: 'bar-tools' }, this.copy, this.menu, this.settings))
+  }
+
+  show(conversation, title) {
+    const { view, saved } = conversation
+    setText(this.peer, title)
+    setText(this.detail, saved ? 'saved conversation, read only' : connectionText(view.connection))
+    const [tone, text] = saved ? ['plain', 'Saved'] : stateText(view)
+    this.state.className = `state ${tone}`
+    setText(this.state, text)
+  }
+}
+
+function connectionText(connection) {
+  if (!connection) return ''
+  const from = connection.local ? `, from ${connection.local}${connection.local_name ? ` (${connection.local_name})` : ''}` : ''
+  return connection.address === connection.host ? from.slice(2) : `${connection.address}${from}`
+}
+
+function stateText({ turn, waiting }) {
+  if (turn === 'over') return ['plain', 'Ended']
+  if (turn === 'connecting') return ['busy', 'Connecting']
+  if (turn === 'server') return waiting?.overdue ? ['warn', 'Very slow'] : ['busy', 'Server’s turn']
+  return ['good', turn === 'message' ? 'Your turn: message' : 'Your turn']
+}
+
+/** The wait: for what, how long, how long a client should have patience. */
+export class Wait {
+  #timer = 0
+
+  /** @param {{now: () => number, onstop: () => void}} hooks */
+  constructor(hooks) {
+    this.now = hooks.now
+    this.text = h('span', { class: 'wait-text' })
+    this.progress = h('progress', { max: 1, 'aria-label': 'Time waited' })
+    this.hint = h('p', { class: 'hint', 'aria-live': 'polite' })
+    this.node = h('div', { class: 'wait', hidden: true }, this.text, this.progress,
+      h('button', { type: 'button', class: 'chip', onclick: () => hooks.onstop() }, 'Stop waiting'), this.hint)
+  }
+
+  show(waiting) {
+    clearInterval(this.#timer)
+    this.waiting = waiting
+    this.#draw()
+    if (waiting) this.#timer = setInterval(() => this.#draw(), 250)
+  }
+
+  #draw() {
+    const { waiting } = this
+    const waited = waiting ? this.now() - waiting.since : 0
+    this.node.hidden = !waiting || waited < WAIT_SHOWN_AFTER
+    if (this.node.hidden) return
+    setText(this.text, `Waiting for ${waiting.what} · ${duration(waited)} of ${duration(waiting.limit)}`)
+    this.node.title = waiting.section
+    this.progress.value = Math.min(1, waited / waiting.limit)
+    this.node.classList.toggle('overdue', waiting.overdue)
+    const late = waiting.overdue ? 'Longer than the standard asks a client to wait. ' : ''
+    setText(this.hint, waited >= HINT_AFTER || waiting.overdue ? late + waiting.hint : '')
+  }
+}
+
+/** The end: in one sentence how it went, how the connection ended, and what to do next. */
+export class End {
+  /** @param {{onagain: Function, onsettings: Function}} hooks */
+  constructor(hooks) {
+    this.sentence = h('div', { class: 'end-text' })
+    this.again = h('button', { type: 'button', class: 'primary', onclick: () => hooks.onagain() }, 'Again')
+    this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Change settings')
+    this.node = h('section', { class: 'end', part: 'end', hidden: true, 'aria-label': 'How it went', tabindex: '-1' }, this.sentence, h('div', { class: 'actions' }, this.again, this.settings))
+  }
+
+  show({ view, saved, fault }) {
+    this.node.hidden = view.turn !== 'over' && !saved && !fault
+    this.again.hidden = saved
+    if (this.node.hidden) return
+    setText(this.settings, saved ? 'New conversation' : 'Change settings')
+    const key = JSON.stringify([view.summary, view.ending, String(fault)])
+    if (key === this.key) return
+    this.key = key
+    const sentences = fault
+      ? [h('p', { class: 'verdict' }, 'Ehlo itself has failed, and let go of the connection.'), h('p', null, 'The transcript is kept. Reload the page, and please report what you did.')]
+      : [h('p', { class: 'verdict' }, outcomeSign(view.summary.outcome), view.summary.sentence),
+          view.ending && view.ending.sentence !== view.summary.sentence && h('p', null, view.ending.sentence),
+          view.ending?.advice.length > 0 && h('ul', null, view.ending.advice.map((advice) => h('li', null, advice)))]
+    fill(this.sentence, sentences)
+  }
+}

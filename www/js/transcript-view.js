@@ -1,0 +1,202 @@
+/**
+ * The transcript: every line with its time and the pause before it, what was sent, what was received, and what the network did.
+ * Lines are added, never made anew, so that a screen reader, a selection and the place on the page stay where they are.
+ * @module
+ */
+
+import { append, fill, h, setText, unseen } from './dom.js'
+
+const SIDES = {
+  client: { mark: '→', word: 'sent', part: 'line sent' },
+  server: { mark: '←', word: 'received', part: 'line received' },
+  relay: { mark: '·', word: 'connection', part: 'line event' },
+}
+const LONG_MESSAGE = 14
+const NOTICEABLE = 1000
+
+/** Seconds since the beginning, for the gutter. */
+export function clock(ms) {
+  if (ms < 60_000) return (ms / 1000).toFixed(3)
+  const minutes = Math.floor(ms / 60_000)
+  return `${minutes}:${((ms % 60_000) / 1000).toFixed(1).padStart(4, '0')}`
+}
+
+/** A pause in as few letters as say it. */
+export function pauseText(ms) {
+  if (ms < 1000) return `+${ms} ms`
+  if (ms < 60_000) return `+${(ms / 1000).toFixed(1)} s`
+  return `+${Math.floor(ms / 60_000)} min ${String(Math.round((ms % 60_000) / 1000)).padStart(2, '0')} s`
+}
+
+/** The transcript's view. */
+export class TranscriptView {
+  #entries = []
+  #rows = []
+  #started = null
+  #selected = null
+  #onreply
+  #atEnd = true
+
+  /** @param {{onreply: (reply: number, entry: object) => void}} hooks `onreply`: the person wants to know what a reply means */
+  constructor({ onreply }) {
+    this.#onreply = onreply
+    this.list = h('div', { class: 'lines', role: 'list', part: 'transcript' })
+    this.log = h('div', { class: 'log', role: 'log', 'aria-label': 'Transcript', tabindex: '0' }, this.list)
+    this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.toEnd() }, 'Jump to end ↓')
+    this.node = h('div', { class: 'transcript' },
+      h('div', { class: 'columns', 'aria-hidden': 'true' }, h('span', null, 'time, s'), h('span', null, 'pause')), this.log, this.jump)
+    this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true })
+    this.log.addEventListener('keydown', (event) => this.#key(event))
+    this.log.addEventListener('copy', (event) => this.#copied(event))
+    this.list.addEventListener('click', (event) => this.#clicked(event))
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.log)
+  }
+
+  /** Begins an empty transcript; `started` is the time of its beginning, where it is known. */
+  clear(started) {
+    this.#entries = []
+    this.#rows = []
+    this.#started = started
+    this.#selected = null
+    this.#atEnd = true
+    fill(this.list)
+  }
+
+  /** Shows `entries`; rows of entries that have not changed since the last time are left alone. */
+  show(entries) {
+    const added = document.createDocumentFragment()
+    for (let i = 0; i < entries.length; i += 1) {
+      if (this.#entries[i] === entries[i]) continue
+      const row = this.#row(entries[i])
+      if (i < this.#rows.length) {
+        row.tabIndex = this.#rows[i].tabIndex
+        const focused = this.#rows[i].matches(':focus')
+        this.#rows[i].replaceWith(row)
+        if (focused) row.focus()
+      } else added.append(row)
+      this.#rows[i] = row
+    }
+    this.#entries = entries.slice()
+    this.list.append(added)
+    if (this.#atEnd) this.toEnd()
+    else this.jump.hidden = false
+  }
+
+  #row(entry) {
+    const side = SIDES[entry.side] ?? SIDES.relay
+    const when = this.#started === null ? '' : new Date(this.#started + entry.at).toLocaleString()
+    return h('div', {
+      class: `line ${entry.side} ${entry.piece}`, role: 'listitem', part: side.part, tabindex: '-1', 'data-id': entry.id, 'data-reply': entry.reply,
+      'aria-current': entry.reply !== null && entry.reply === this.#selected ? 'true' : null,
+    },
+    h('span', { class: 'time', title: when }, clock(entry.at)),
+    h('span', { class: entry.pause >= NOTICEABLE ? 'pause long' : 'pause' }, entry.pause > 0 ? pauseText(entry.pause) : ''),
+    h('span', { class: 'mark', 'aria-hidden': 'true' }, side.mark),
+    h('span', { class: 'said' }, unseen(`${side.word}: `), this.#text(entry),
+      entry.open && h('span', { class: 'open', title: 'The line end has not come yet' }, ' …', unseen('line end has not come yet')),
+      entry.oddities.map((oddity) => h('span', { class: 'odd' }, oddity))))
+  }
+
+  #text(entry) {
+    if (entry.piece !== 'message') return entry.lines.map((line) => lineNodes(line))
+    const whole = entry.lines.map((line) => h('span', { class: 'row' }, lineNodes(line), '\n'))
+    const tail = entry.omitted > 0 && h('span', { class: 'omitted' }, `${entry.omitted} more lines are not shown here; an export has them.`)
+    if (whole.length <= LONG_MESSAGE + 4) return [whole, tail]
+    const rest = h('span', { class: 'rest', hidden: true }, whole.slice(LONG_MESSAGE, -1))
+    const fold = h('button', { type: 'button', class: 'fold', 'aria-expanded': 'false' })
+    const label = () => setText(fold, rest.hidden ? `Show ${whole.length - LONG_MESSAGE - 1} more lines` : 'Show less')
+    fold.addEventListener('click', () => {
+      rest.hidden = !rest.hidden
+      fold.setAttribute('aria-expanded', String(!rest.hidden))
+      label()
+    })
+    label()
+    return [whole.slice(0, LONG_MESSAGE), rest, fold, whole.at(-1), tail]
+  }
+
+  /** Marks the lines of a reply as the ones that are being explained. */
+  select(reply) {
+    if (reply === this.#selected) return
+    for (const row of this.#rowsOf(this.#selected)) row.removeAttribute('aria-current')
+    this.#selected = reply
+    for (const row of this.#rowsOf(reply)) row.setAttribute('aria-current', 'true')
+  }
+
+  #rowsOf(reply) {
+    return reply === null ? [] : this.list.querySelectorAll(`[data-reply="${reply}"]`)
+  }
+
+
+  /** Brings an entry into sight and focus, as evidence. */
+  reveal(id) {
+    const row = this.#rows[id]
+    if (!row) return
+    this.#focus(row)
+    row.scrollIntoView({ block: 'center' })
+  }
+
+  toEnd() {
+    this.#atEnd = true
+    this.jump.hidden = true
+    this.log.scrollTop = this.log.scrollHeight
+  }
+
+  #scrolled() {
+    this.#atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 24
+    if (this.#atEnd) this.jump.hidden = true
+  }
+
+  #clicked(event) {
+    if (event.target.closest('button')) return
+    if (!document.getSelection()?.isCollapsed) return
+    const row = event.target.closest('.line')
+    if (row) this.#choose(row)
+  }
+
+  #choose(row) {
+    this.#focus(row, true)
+    if (row.dataset.reply !== undefined) this.#onreply(Number(row.dataset.reply), this.#entries[Number(row.dataset.id)])
+  }
+
+  #focus(row, quietly = false) {
+    row.focus({ preventScroll: quietly })
+  }
+
+  #key(event) {
+    const row = event.target.closest('.line')
+    if (event.target.closest('button')) return
+    if ((event.key === 'Enter' || event.key === ' ') && row) {
+      event.preventDefault()
+      this.#choose(row)
+      return
+    }
+    const at = row ? this.#rows.indexOf(row) : this.#rows.length
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.#rows.length - 1 }[event.key]
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || !this.#rows[to]) return
+    event.preventDefault()
+    this.#focus(this.#rows[to])
+  }
+
+  // A selection that is copied by hand keeps its arrows and loses the gutter.
+  #copied(event) {
+    const selection = document.getSelection()
+    const rows = this.#rows.filter((row) => selection.containsNode(row, true))
+    if (rows.length < 2 || !event.clipboardData) return
+    const text = rows.map((row) => {
+      const { side } = this.#entries[Number(row.dataset.id)]
+      return `${SIDES[side]?.mark ?? '·'} ${entryText(this.#entries[Number(row.dataset.id)])}`
+    })
+    event.clipboardData.setData('text/plain', `${text.join('\n')}\n`)
+    event.preventDefault()
+  }
+}
+
+/** The text of an entry, stand-ins included. */
+export function entryText(entry) {
+  return entry.lines.map((line) => line.segments.map((segment) => segment.text).join('')).join('\n')
+}
+
+function lineNodes(line) {
+  return append(h('span', { class: 'text' }), line.segments.map((segment) =>
+    segment.special ? h('span', { class: 'special', title: segment.special }, segment.text) : segment.text))
+}
