@@ -22,7 +22,7 @@ pub(super) const KEYWORDS: &[Record] = &[
         title: "Largest message",
         meaning: "The server tells how large a message may be, and judges a size announced in MAIL FROM before the \
                   message is sent.",
-        advice: &["Announce with MAIL FROM:<...> SIZE=octets. Attachments grow by a third on the way."],
+        advice: &["Announce the octets with SIZE=12345 in MAIL FROM. Attachments grow by a third on the way."],
         refs: &[Rfc(1870, "")],
         ..RECORD
     },

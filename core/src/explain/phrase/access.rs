@@ -4,6 +4,24 @@ use super::{Entry, Phrase};
 
 /// Login, relaying, unknown addresses and names.
 pub(super) const ACCESS: &[Entry] = &[
+    // First: it speaks of the others in the plural.
+    Entry {
+        says: &[
+            "too many errors",
+            "too many syntax or protocol errors",
+            "too many bad commands",
+            "too many unrecognized commands",
+            "too many nonmail commands",
+            "too many invalid recipients",
+            "too many unknown recipients",
+        ],
+        phrase: Phrase {
+            name: "too-many-errors",
+            meaning: "There were too many refused commands or recipients in this connection, so the server ends it.",
+            advice: &["Read the first refusal further up; connect anew for the next try."],
+            said_by: "Postfix, Exim, Exchange",
+        },
+    },
     Entry {
         says: &["smtpclientauthentication is disabled"],
         phrase: Phrase {
@@ -132,7 +150,9 @@ pub(super) const ACCESS: &[Entry] = &[
         says: &[
             "authentication required",
             "authentication is required",
-            "must authenticate",
+            "must authenticate first",
+            "must authenticate before",
+            "you must authenticate",
             "must be authenticated",
             "smtp auth required",
             "need to authenticate",

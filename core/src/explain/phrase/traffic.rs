@@ -120,23 +120,6 @@ pub(super) const TRAFFIC: &[Entry] = &[
     },
     Entry {
         says: &[
-            "too many errors",
-            "too many syntax or protocol errors",
-            "too many bad commands",
-            "too many unrecognized commands",
-            "too many nonmail commands",
-            "too many invalid recipients",
-            "too many unknown recipients",
-        ],
-        phrase: Phrase {
-            name: "too-many-errors",
-            meaning: "There were too many refused commands or recipients in this connection, so the server ends it.",
-            advice: &["Read the first refusal further up; connect anew for the next try."],
-            said_by: "Postfix, Exim, Exchange",
-        },
-    },
-    Entry {
-        says: &[
             "synchronization error",
             "protocol error",
             "pregreet",
