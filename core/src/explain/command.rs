@@ -180,7 +180,7 @@ pub(super) const COMMANDS: &[Record] = &[
         causes: &["For sites without a fixed address."],
         advice: &["Log in first."],
         usage: "ATRN example.org",
-        refs: &[Rfc(2645, "5.2")],
+        refs: &[Rfc(2645, "")],
         ..RECORD
     },
     Record {

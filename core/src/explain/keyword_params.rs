@@ -57,7 +57,7 @@ fn seconds(params: &str, what: &str) -> Option<String> {
     Some(format!("{what}: {number} {unit}."))
 }
 
-/// RFC 9422 §4, and what to make of a name it does not have.
+/// RFC 9422, and what to make of a name it does not have.
 fn limit(word: &str) -> String {
     let (name, value) = word.split_once('=').unwrap_or((word, ""));
     match name.to_ascii_uppercase().as_str() {
