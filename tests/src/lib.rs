@@ -9,6 +9,7 @@ pub mod fake;
 pub mod fileserver;
 pub mod packages;
 pub mod process;
+pub mod relay;
 pub mod servers;
 pub mod wait;
 

@@ -59,6 +59,15 @@ impl Process {
         }
     }
 
+    /// Asks it to end (SIGTERM), as an operator does.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn terminate(&self) -> Outcome {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).ok_or_else(|| Failure::new("no such process"))?;
+        Ok(kill_process(pid, Signal::TERM)?)
+    }
+
     /// Everything that it has printed so far.
     pub fn log(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();

@@ -6,6 +6,7 @@ use ehlo_tests::client::Raw;
 use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::fileserver::FileServer;
+use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix, SmtpSink, holds};
 use ehlo_tests::wait::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -318,5 +319,19 @@ async fn dns_answers_over_udp_and_tcp() -> Outcome {
         assert_eq!((message[3] & 15, message[7]), (0, 1), "rcode 0 and one answer: {message:?}");
         assert!(message.windows(5).any(|window| window == b"\x04mail"), "{message:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_relay_starts_on_a_free_port_and_answers() -> Outcome {
+    let server = Postfix::setup().start().await?;
+    let relay = Relay::to(&[server.addr()]).await?;
+    let mut stream = tokio::net::TcpStream::connect(relay.running().address()).await?;
+    let head = format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", relay.running().address());
+    stream.write_all(head.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    assert!(answer.starts_with(b"HTTP/1.1 "), "{}", String::from_utf8_lossy(&answer));
+    relay.stop().await;
     Ok(())
 }
