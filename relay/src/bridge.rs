@@ -118,7 +118,7 @@ impl Line<'_> {
             if self.page_done.load(Relaxed) && self.open.load(Relaxed) && !shut {
                 shut = true;
                 if let Err(error) = target.shutdown().await {
-                    self.deafened(&error);
+                    self.deafened(&error)?;
                 }
                 if self.target_done.load(Relaxed) {
                     return Ok(End::Closed { by: Closer::Target, code: Code::Done });
@@ -184,16 +184,20 @@ impl Line<'_> {
                 self.counters.sent.store(sent, Relaxed);
                 self.moved();
             }
-            Err(error) => self.deafened(&error),
+            Err(error) => self.deafened(&error)?,
         }
         Ok(())
     }
 
     /// The target takes no more; it may have said why, and that is read before the connection counts as broken.
-    fn deafened(&self, error: &io::Error) {
+    fn deafened(&self, error: &io::Error) -> Result<(), End> {
         tracing::debug!(%error, "the target takes no more");
+        if self.target_done.load(Relaxed) {
+            return Err(End::Closed { by: Closer::Target, code: Code::Reset });
+        }
         self.target_deaf.store(true, Relaxed);
         self.changed.notify_one();
+        Ok(())
     }
 
     /// Target → page, and the pings, which share the page's ear.

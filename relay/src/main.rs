@@ -143,12 +143,14 @@ fn run(serve: Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("cannot start ({error})")))?;
     runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|error| failed(format!("cannot listen for signals ({error})")))?;
         let running = Relay::start(config).await.map_err(|error| failed(error.to_string()))?;
         say(&ready(&running))?;
-        asked_to_stop().await;
+        signals.asked_to_stop().await;
         tokio::select! {
             () = running.stop() => {}
-            () = asked_to_stop() => {}
+            // Asked twice: at once.
+            () = signals.asked_to_stop() => {}
         }
         Ok(())
     })
@@ -182,7 +184,8 @@ fn start_log(log: Log) {
     let filter = EnvFilter::try_from_env("EHLO_LOG").unwrap_or_else(|_| EnvFilter::new("warn,ehlo_relay=info"));
     let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
     match log {
-        Log::Json => builder.json().flatten_event(true).init(),
+        // Without the module's name, which would be called `target` as the mail server is.
+        Log::Json => builder.json().flatten_event(true).with_target(false).init(),
         Log::Human => builder.with_ansi(false).init(),
     }
     // Where it happened, and not what was said: a message may hold what went through.
@@ -192,18 +195,36 @@ fn start_log(log: Log) {
     }));
 }
 
-/// Ctrl-C, or a service manager's word.
-async fn asked_to_stop() {
+/// Ctrl-C, or a service manager's word; listened for from the moment that it is made.
+struct Signals {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(unix)]
+    async fn asked_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+
+    #[cfg(not(unix))]
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn asked_to_stop(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -109,7 +109,8 @@ where
 {
     let (message, code) = match end {
         End::Gone => {
-            let _ = timeout(LAST_WORD, ws.close(None)).await;
+            // The answer to a close frame waits to be sent.
+            let _ = timeout(LAST_WORD, ws.flush()).await;
             return;
         }
         End::Denied(deny) => {

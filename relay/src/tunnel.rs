@@ -87,8 +87,6 @@ pub(crate) async fn session<S>(
         () = stopped_and(&mut stop, context.limits.grace) => session.going_away(),
     };
     let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
-    let (result, by) = (end.word(), end.by());
-    last_word(ws, end, &id, sent, received).await;
     let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
     tracing::info!(
         target: "ehlo_relay::session",
@@ -98,13 +96,14 @@ pub(crate) async fn session<S>(
         asked = facts.asked,
         target = facts.target,
         address = facts.address.map(|address| address.to_string()),
-        result,
-        by,
+        result = end.word(),
+        by = end.by(),
         sent,
         received,
         ms = millis(started.elapsed()),
         "session"
     );
+    last_word(ws, end, &id, sent, received).await;
 }
 
 /// Contains a panic to its session. What it said is not logged, since it may hold what went through.

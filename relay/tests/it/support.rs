@@ -25,9 +25,9 @@ pub(crate) async fn relay_for(target: &Target) -> Running {
 }
 
 /// A request for the tunnel as the relay's own page sends it.
-pub(crate) fn request(running: &Running) -> Request<()> {
-    let mut request = running.tunnel_url().into_client_request().unwrap();
-    let origin = format!("http://{}", running.address());
+pub(crate) fn request(relay: SocketAddr) -> Request<()> {
+    let mut request = format!("ws://{relay}{PATH}").into_client_request().unwrap();
+    let origin = format!("http://{relay}");
     request.headers_mut().insert("origin", origin.parse().unwrap());
     request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
     request
@@ -51,10 +51,13 @@ pub(crate) struct Page {
 impl Page {
     /// Opens the tunnel as the relay's own page does.
     pub(crate) async fn open(running: &Running) -> Self {
-        let tcp = TcpStream::connect(running.address()).await.unwrap();
-        let (ws, response) = client_async(request(running), tcp).await.unwrap();
+        Self::open_at(running.address()).await
+    }
+
+    pub(crate) async fn open_at(relay: SocketAddr) -> Self {
+        let tcp = TcpStream::connect(relay).await.unwrap();
+        let (ws, response) = client_async(request(relay), tcp).await.unwrap();
         assert_eq!(response.headers()["sec-websocket-protocol"], SUBPROTOCOL);
-        assert_eq!(PATH, "/relay");
         Self { ws }
     }
 
