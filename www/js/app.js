@@ -10,7 +10,7 @@ import { loadCore } from './core.js'
 import { fill, h, perFrame, setText } from './dom.js'
 import { acceptDrops, copy, copyDialog, fileName, save } from './files.js'
 import { SetupForm } from './form.js'
-import { Meaning, outcomeSign } from './meaning.js'
+import { Meaning } from './meaning.js'
 import { aboutRelay, lookupHosts, relayAddress } from './relay.js'
 import { DEFAULTS, planOf, toSetup } from './settings.js'
 import { Bar, End, Wait } from './status.js'
@@ -60,7 +60,12 @@ export class App extends EventTarget {
     this.form.host.addEventListener('focus', () => this.#askRelay())
     this.form.via.addEventListener('focus', () => this.#askRelay())
     this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk) })
-    const hooks = { onsettings: () => this.view('setup'), oncopy: () => this.#copy(), onsave: (format) => this.#save(format) }
+    const hooks = {
+      onhangup: () => this.#act({ do: 'hangup' }),
+      onsettings: () => this.view('setup'),
+      oncopy: () => this.#copy(),
+      onsave: (format) => this.#save(format),
+    }
     this.bar = new Bar(hooks)
     this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true) })
     this.wait = new Wait({ now: () => this.conversation.now(), onstop: () => this.#act({ do: 'hangup' }) })
@@ -79,7 +84,7 @@ export class App extends EventTarget {
     this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'),
       this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
     this.failure = h('div', { class: 'failure', role: 'alert', hidden: true })
-    this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.form.node, this.welcome.node)
+    this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.welcome.try, this.form.node, this.welcome.node)
     this.talk = h('div', { class: 'talk', hidden: true }, this.bar.node,
       h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.composer.node, this.end.node)), this.meaning.node))
     this.live = h('div', { class: 'unseen', role: 'status' })
@@ -158,12 +163,16 @@ export class App extends EventTarget {
       const core = await loadCore()
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.token.value)
       if (!setup.practice && this.#element.getAttribute('relay') === 'none') throw { message: 'This page has no relay, so it can only practise. Name a relay under “Relay” if you have one.', field: 'relay' }
-      return this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), titleOf(settings))
+      return this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
       if (problem instanceof Error) this.#coreMissing(problem)
       else this.#complain(problem)
       throw problem
     }
+  }
+
+  #title(settings) {
+    return settings.mode === 'practice' ? `Practice: ${this.form.practice.selectedOptions[0]?.text ?? settings.practice}` : titleOf(settings)
   }
 
   #complain(problem) {
@@ -285,8 +294,7 @@ export class App extends EventTarget {
     const explanation = shown === null ? null : conversation.explain(shown)
     this.transcript.select(shown)
     this.meaning.show(conversation.view, explanation, following)
-    const { outcome, sentence } = conversation.view.summary
-    fill(this.peek, conversation.over ? outcomeSign(outcome) : h('b', null, explanation?.code ?? '…'), h('span', null, conversation.over ? sentence : (explanation?.basic?.title ?? 'What it means')))
+    fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
   }
 
   #evidence(entry) {
@@ -352,7 +360,6 @@ export class App extends EventTarget {
 }
 
 function titleOf(settings) {
-  if (settings.mode === 'practice') return `Practice: ${settings.practice}`
   const host = settings.host.includes(':') && !settings.host.startsWith('[') ? `[${settings.host}]` : settings.host
   return `${host.trim()}:${settings.port}`
 }

@@ -44,12 +44,11 @@ export class Composer {
     this.whole = h('button', { type: 'button', class: 'link', hidden: true, onclick: () => this.#lineByLine(false) }, 'Write the whole message instead')
     this.run = h('button', { type: 'button', onclick: () => hooks.onact({ do: this.#view?.running ? 'pause' : 'run' }) }, 'Run the rest')
     this.quick = QUICK.map((word) => h('button', { type: 'button', class: 'chip mono', onclick: () => this.#quick(word) }, word))
-    this.hangup = h('button', { type: 'button', class: 'chip danger', title: 'End the connection without another word', onclick: () => hooks.onact({ do: 'hangup' }) }, 'Hang up')
     this.line = h('form', { class: 'entry', novalidate: true }, h('span', { class: 'mark', 'aria-hidden': 'true' }, '→'),
       h('div', { class: 'entry-field' }, this.input, this.completion.list), this.sendButton)
     this.then = h('p', { class: 'then' })
     this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.editor.node, this.line, this.lint,
-      h('div', { class: 'tools' }, this.run, h('span', { class: 'chips', role: 'group', 'aria-label': 'Commands that fit at any time' }, this.quick), this.back, this.whole, this.hangup), this.then)
+      h('div', { class: 'tools' }, this.run, h('span', { class: 'chips', role: 'group', 'aria-label': 'Commands that fit at any time' }, this.quick), this.back, this.whole), this.then)
     this.line.addEventListener('submit', (event) => {
       event.preventDefault()
       this.#send()

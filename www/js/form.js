@@ -10,7 +10,7 @@ import { DEFAULTS, withPreset } from './settings.js'
 const MODES = [
   ['server', 'Mail server'],
   ['domain', 'Mail domain'],
-  ['practice', 'Practice server'],
+  ['practice', 'Practice'],
 ]
 
 const UNTIL = [
@@ -119,7 +119,8 @@ export class SetupForm {
       this.#field('Purpose', this.preset, this.presetAbout),
       this.#field('From', this.from, this.fromHint = this.#hint(this.from, '')),
       this.#field('To', this.to, this.toHint = this.#hint(this.to, '')),
-      h('div', { class: 'field' }, h('span', { class: 'label' }, 'Message'), h('div', { class: 'control' }, this.message.node)))
+      h('div', { class: 'field' }, h('span', { class: 'label' }, 'Message'), h('div', { class: 'control' }, this.message.node)),
+      this.#field('Stop after', this.until))
   }
 
   #more() {
@@ -136,10 +137,7 @@ export class SetupForm {
   }
 
   #submit() {
-    const id = uniqueId('until')
-    this.until.id = id
-    return h('div', { class: 'submit' }, this.problem,
-      h('div', { class: 'actions' }, this.button, h('span', { class: 'stop' }, h('label', { for: id }, 'Stop after'), this.until)))
+    return h('div', { class: 'submit' }, this.problem, this.button)
   }
 
   /** Fills menus from the core's catalogue. */

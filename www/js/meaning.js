@@ -80,7 +80,7 @@ export class Meaning {
       explanation.oddities.map((oddity) => h('p', { class: 'odd' }, oddity)),
       explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),
       explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.map((keyword) =>
-        h('details', { class: 'keyword' }, h('summary', null, h('code', null, keyword.key), h('span', { class: 'faint' }, keyword.title)), recordBody(keyword)))],
+        h('details', { class: 'keyword' }, h('summary', null, h('code', null, keyword.key), keyword.title !== keyword.key && h('span', { class: 'faint' }, keyword.title)), recordBody(keyword)))],
     ]
   }
 
@@ -109,7 +109,7 @@ export class Meaning {
     const fact = (name, value) => value && [h('dt', null, name), h('dd', { class: 'mono' }, value)]
     return [h('h2', null, 'Connection'), h('dl', { class: 'facts' },
       fact('Server', server.name), fact('Address', connection && `${connection.address} port ${connection.port}`),
-      fact('Seen as', connection?.local && [connection.local, connection.local_name].filter(Boolean).join(' ')), fact('Greeted by', server.hello),
+      fact('Seen as', connection?.local && [connection.local, connection.local_name].filter(Boolean).join(' ')), fact('Hello', server.hello),
       fact('Offers', server.extensions.map(({ keyword, params }) => `${keyword} ${params}`.trim()).join('\n')),
       h('dt', null, 'Bytes'), h('dd', null, `${traffic.sent} sent, ${traffic.received} received${traffic.dropped ? `, ${traffic.dropped} of them not kept` : ''}`))]
   }

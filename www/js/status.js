@@ -19,7 +19,7 @@ export function duration(ms) {
 
 /** The bar on top of a conversation. */
 export class Bar {
-  /** @param {{onsettings: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
+  /** @param {{onhangup: Function, onsettings: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
   constructor(hooks) {
     this.peer = h('strong', { class: 'peer' })
     this.detail = h('span', { class: 'detail' })
@@ -40,13 +40,15 @@ export class Bar {
       if (relatedTarget && !this.menu.contains(relatedTarget)) this.menu.open = false
     })
     this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Settings')
+    this.hangup = h('button', { type: 'button', class: 'danger', title: 'End the connection without another word', onclick: () => hooks.onhangup() }, 'Hang up')
     this.node = h('div', { class: 'bar', part: 'bar' }, h('div', { class: 'who' }, this.peer, this.detail), this.state,
-      h('div', { class: 'bar-tools' }, this.copy, this.menu, this.settings))
+      h('div', { class: 'bar-tools' }, this.copy, this.menu, this.settings, this.hangup))
   }
 
   show(conversation, title) {
     const { view, saved } = conversation
     setText(this.peer, title)
+    this.hangup.hidden = conversation.over
     setText(this.detail, saved ? 'saved conversation, read only' : connectionText(view.connection))
     const [tone, text] = saved ? ['plain', 'Saved'] : stateText(view)
     this.state.className = `state ${tone}`
@@ -64,7 +66,7 @@ function stateText({ turn, waiting }) {
   if (turn === 'over') return ['plain', 'Ended']
   if (turn === 'connecting') return ['busy', 'Connecting']
   if (turn === 'server') return waiting?.overdue ? ['warn', 'Very slow'] : ['busy', 'Server’s turn']
-  return ['good', turn === 'message' ? 'Your turn: message' : 'Your turn']
+  return ['good', 'Your turn']
 }
 
 /** The wait: for what, how long, how long a client should have patience. */

@@ -28,10 +28,9 @@ export class Welcome {
     this.last = h('div', { class: 'card', hidden: true }, h('h2', null, 'Your last conversation'), h('p', null, 'It is kept in this browser.'),
       h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => hooks.onlast() }, 'Show it')))
     this.practice = h('button', { type: 'button', class: 'primary', part: 'practice', onclick: () => hooks.onpractice() }, 'Try it with the practice server')
-    this.node = h('div', { class: 'welcome' },
-      h('div', { class: 'card' }, h('h2', null, 'No mail server at hand?'),
-        h('p', null, 'The practice server answers inside this page. Nothing leaves your device, and nothing can go wrong.'), h('div', { class: 'actions' }, this.practice)),
-      this.last,
+    this.try = h('div', { class: 'card try' }, h('h2', null, 'No mail server at hand?'),
+      h('p', null, 'The practice server answers inside this page. Nothing leaves your device.'), h('div', { class: 'actions' }, this.practice))
+    this.node = h('div', { class: 'welcome' }, this.last,
       h('div', { class: 'card example' }, h('h2', null, 'What a conversation looks like'),
         h('ol', null, EXAMPLE.map(([side, text, note]) => h('li', { class: side === '>' ? 'client' : 'server' },
           h('span', { class: 'mark', 'aria-hidden': 'true' }, side === '>' ? '→' : '←'), unseen(side === '>' ? 'sent: ' : 'received: '), h('code', null, text), note && h('span', { class: 'note' }, note)))),
