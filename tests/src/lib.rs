@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod client;
+pub mod conversation;
 pub mod dns;
 pub mod failure;
 pub mod fake;
