@@ -23,8 +23,13 @@ pub struct Process {
 
 /// A command for [`Process::start`]. The program dies with the test even if the test is killed.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
+    command_ended_by("KILL", program)
+}
+
+/// As [`command`], for a program that ends its children itself when it gets this signal.
+pub fn command_ended_by(signal: &str, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command.args(["--pdeathsig", signal, "--"]).arg(program);
     command
 }
 

@@ -10,7 +10,7 @@ use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use super::Engine;
 use crate::failure::{Failure, Outcome};
 use crate::packages::program;
-use crate::process::{Process, command, free_addr};
+use crate::process::{Process, command, command_ended_by, free_addr};
 use crate::wait::{PATIENCE, until};
 
 impl Engine {
@@ -26,7 +26,7 @@ impl Engine {
             }
             Self::Firefox => {
                 let advice = "run tests/run, or cargo install geckodriver --version 0.37.1 --locked";
-                let mut driver = command(program(&["geckodriver"], advice)?);
+                let mut driver = command_ended_by("TERM", program(&["geckodriver"], advice)?);
                 let sockets = free_addr()?.port();
                 driver.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
                 driver.args(["--websocket-port", &sockets.to_string()]);
@@ -75,6 +75,8 @@ fn chromium(folder: &Path) -> Outcome<Value> {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
                 "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--window-size=1280,900",
+                // A browser whose driver is gone ends when the pipe does.
+                "--remote-debugging-pipe",
                 "--host-resolver-rules=MAP intranet.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
                 profile,
             ],
