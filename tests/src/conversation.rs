@@ -38,6 +38,19 @@ pub async fn tunnel(url: &str) -> Outcome<Socket> {
     Ok(socket)
 }
 
+/// A conversation for failure texts: all of a short one, beginning and end of a long one.
+pub fn told(session: &Session) -> String {
+    const BEGINNING: usize = 40;
+    const END: usize = 20;
+    let plain = session.plain();
+    let lines: Vec<&str> = plain.lines().collect();
+    if lines.len() <= BEGINNING + END {
+        return plain;
+    }
+    let (beginning, end) = (lines[..BEGINNING].join("\n"), lines[lines.len() - END..].join("\n"));
+    format!("{beginning}\n... {} lines ...\n{end}", lines.len() - BEGINNING - END)
+}
+
 /// A session, and the WebSocket that carries it.
 #[derive(Debug)]
 pub struct Conversation {
@@ -167,7 +180,7 @@ impl Conversation {
     }
 
     fn failure(&self, text: &str) -> Failure {
-        Failure::new(text).with(self.session.plain())
+        Failure::new(text).with(told(&self.session))
     }
 
     fn now(&self) -> Now {

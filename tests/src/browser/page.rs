@@ -184,7 +184,8 @@ impl Browser {
         Ok(())
     }
 
-    /// Sets the size of the page in CSS pixels; exact in Chromium, of the whole window elsewhere.
+    /// Sets the size of the page in CSS pixels; exact in Chromium, of the whole window elsewhere. Firefox and WebKit do
+    /// not go below some 450 pixels of width.
     ///
     /// # Errors
     /// When the browser refuses.
