@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 
-use crate::serve::{Body, plain};
+use crate::site::{Body, plain};
 
 /// One file of the page.
 #[derive(Clone, Copy, Debug)]

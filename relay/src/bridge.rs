@@ -141,7 +141,7 @@ impl Line<'_> {
     /// Sends to the target what the guard lets pass: what it has held comes first.
     async fn pass<T: AsyncWrite + Unpin>(&self, target: &mut T, bytes: &[u8]) -> Result<(), End> {
         if !self.open.load(Relaxed) {
-            let passes = self.guard().from_page(bytes);
+            let passes = self.guard().hear_page(bytes);
             return self.write(target, &passes).await;
         }
         let held = self.guard().release();
@@ -235,7 +235,7 @@ impl Line<'_> {
                 continue;
             }
             unseen.extend_from_slice(bytes);
-            let verdict = self.guard().from_target(bytes);
+            let verdict = self.guard().hear_target(bytes);
             match verdict {
                 Verdict::Wait if !self.reveal => {}
                 Verdict::Wait => self.deliver(page, &std::mem::take(&mut unseen)).await?,
@@ -282,7 +282,7 @@ impl Line<'_> {
         while strange.len() < STRANGE_MAX && !strange.contains(&b'\n') {
             let read = timeout_at(deadline, timeout(STRANGE_QUIET, target.read(&mut more))).await;
             let Ok(Ok(Ok(n @ 1..))) = read else { break };
-            self.guard().from_target(&more[..n]);
+            self.guard().hear_target(&more[..n]);
             strange.extend_from_slice(&more[..n]);
         }
         if self.reveal {

@@ -61,7 +61,7 @@ impl Guard {
     }
 
     /// Takes bytes of the page, and returns those that pass: none, or one whole ClientHello record.
-    pub(crate) fn from_page(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn hear_page(&mut self, bytes: &[u8]) -> Vec<u8> {
         match self.state {
             State::Mismatch | State::Refused => return Vec::new(),
             _ => self.held.extend_from_slice(bytes),
@@ -91,7 +91,7 @@ impl Guard {
     }
 
     /// Looks at bytes of the target. After [`Verdict::Open`] it need not be asked again.
-    pub(crate) fn from_target(&mut self, bytes: &[u8]) -> Verdict {
+    pub(crate) fn hear_target(&mut self, bytes: &[u8]) -> Verdict {
         let room = LOOKED_AT.saturating_sub(self.heard.len());
         self.heard.extend(bytes.iter().take(room));
         match self.state {
@@ -241,7 +241,7 @@ pub(crate) mod tests {
 
     fn heard(bytes: &[u8]) -> (Guard, Verdict) {
         let mut guard = Guard::new();
-        let verdict = guard.from_target(bytes);
+        let verdict = guard.hear_target(bytes);
         (guard, verdict)
     }
 
@@ -254,10 +254,10 @@ pub(crate) mod tests {
             assert_eq!(heard(bytes).1, Verdict::Open, "{text:?}");
             let mut guard = Guard::new();
             for octet in &bytes[..3] {
-                assert_eq!(guard.from_target(&[*octet]), Verdict::Wait, "{text:?}");
+                assert_eq!(guard.hear_target(&[*octet]), Verdict::Wait, "{text:?}");
             }
-            assert_eq!(guard.from_target(&bytes[3..4]), Verdict::Open, "{text:?}");
-            assert_eq!(guard.from_target(&bytes[4..]), Verdict::Open, "{text:?}");
+            assert_eq!(guard.hear_target(&bytes[3..4]), Verdict::Open, "{text:?}");
+            assert_eq!(guard.hear_target(&bytes[4..]), Verdict::Open, "{text:?}");
         }
     }
 
@@ -275,7 +275,7 @@ pub(crate) mod tests {
             let mut guard = Guard::new();
             for (at, octet) in text.bytes().enumerate() {
                 let expected = if at + 1 < octets { Verdict::Wait } else { Verdict::Refuse };
-                assert_eq!(guard.from_target(&[octet]), expected, "{text:?} at {at}");
+                assert_eq!(guard.hear_target(&[octet]), expected, "{text:?} at {at}");
             }
         }
     }
@@ -300,10 +300,10 @@ pub(crate) mod tests {
     #[test]
     fn the_page_waits_for_the_greeting_and_then_nothing_is_lost() {
         let mut guard = Guard::new();
-        assert!(guard.from_page(b"EHLO ").is_empty());
-        assert!(guard.from_page(b"client.example\r\n").is_empty());
+        assert!(guard.hear_page(b"EHLO ").is_empty());
+        assert!(guard.hear_page(b"client.example\r\n").is_empty());
         assert_eq!(guard.held(), 21);
-        assert_eq!(guard.from_target(b"220 "), Verdict::Open);
+        assert_eq!(guard.hear_target(b"220 "), Verdict::Open);
         assert_eq!(guard.release(), b"EHLO client.example\r\n");
         assert_eq!(guard.held(), 0);
     }
@@ -313,14 +313,14 @@ pub(crate) mod tests {
         let hello = hello();
         let mut guard = Guard::new();
         for octet in &hello[..hello.len() - 1] {
-            assert!(guard.from_page(&[*octet]).is_empty());
+            assert!(guard.hear_page(&[*octet]).is_empty());
         }
         let mut last = vec![hello[hello.len() - 1]];
         last.extend(b"GET / HTTP/1.1\r\n");
-        assert_eq!(guard.from_page(&last), hello);
-        assert!(guard.from_page(&hello).is_empty(), "only one ClientHello passes");
-        assert_eq!(guard.from_target(&[HANDSHAKE]), Verdict::Wait);
-        assert_eq!(guard.from_target(&[0x03]), Verdict::Open);
+        assert_eq!(guard.hear_page(&last), hello);
+        assert!(guard.hear_page(&hello).is_empty(), "only one ClientHello passes");
+        assert_eq!(guard.hear_target(&[HANDSHAKE]), Verdict::Wait);
+        assert_eq!(guard.hear_target(&[0x03]), Verdict::Open);
         assert!(guard.release().starts_with(b"GET / "));
     }
 
@@ -334,20 +334,20 @@ pub(crate) mod tests {
             (b"2", Verdict::Wait),
         ] {
             let mut guard = Guard::new();
-            assert!(!guard.from_page(&hello()).is_empty());
-            assert_eq!(guard.from_target(answer), verdict, "{answer:?}");
+            assert!(!guard.hear_page(&hello()).is_empty());
+            assert_eq!(guard.hear_target(answer), verdict, "{answer:?}");
         }
     }
 
     #[test]
     fn a_clear_greeting_after_a_client_hello_is_shown_and_the_page_stays_shut() {
         let mut guard = Guard::new();
-        guard.from_page(&hello());
-        guard.from_page(b"more");
-        assert_eq!(guard.from_target(b"220 mx.example\r\n"), Verdict::Listen);
+        guard.hear_page(&hello());
+        guard.hear_page(b"more");
+        assert_eq!(guard.hear_target(b"220 mx.example\r\n"), Verdict::Listen);
         assert_eq!(guard.held(), 0);
-        assert!(guard.from_page(&hello()).is_empty());
-        assert_eq!(guard.from_target(b"500 what?\r\n"), Verdict::Listen);
+        assert!(guard.hear_page(&hello()).is_empty());
+        assert_eq!(guard.hear_target(b"500 what?\r\n"), Verdict::Listen);
     }
 
     #[test]

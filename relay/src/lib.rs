@@ -4,7 +4,8 @@
 //! cannot. One WebSocket is one TCP connection; the words are those of [`ehlo_core::tunnel`].
 //!
 //! ```text
-//!  serve     accept loop, HTTP, Host and Origin lists, upgrade        assets   the page's files
+//!  serve     accept loop, start and stop                              assets   the page's files
+//!  site      HTTP: Host and Origin lists, upgrade
 //!  tunnel    first message, then look-ups or one connection           dns      answers for the page
 //!  target    what was named: port and address policy                  limits   rates and counts
 //!  resolve   name → addresses, once                                   refusal  the no, and the last word
@@ -38,6 +39,7 @@ mod practice;
 mod refusal;
 mod resolve;
 mod serve;
+mod site;
 mod target;
 mod tunnel;
 

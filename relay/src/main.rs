@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,8 +34,12 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// Listen here [default: 127.0.0.1:2580 and [::1]:2580]; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT")]
+    /// Where to listen.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        help = "Listen here [default: 127.0.0.1:2580 and [::1]:2580]; port 0 takes a free one"
+    )]
     listen: Vec<SocketAddr>,
     /// Offer a mail server to practise on, over real TCP
     #[arg(long)]
@@ -43,13 +47,13 @@ struct Serve {
     /// Reach this port too, beside 25, 465, 587, 2525 and 2465
     #[arg(long, value_name = "N")]
     allow_port: Vec<u16>,
-    /// Let pages of this origin use the relay, such as https://docs.example
-    #[arg(long, value_name = "URL")]
+    /// Whose pages may use the relay.
+    #[arg(long, value_name = "URL", help = "Let pages of this origin use the relay, such as https://docs.example")]
     allow_origin: Vec<String>,
     /// Ask this DNS server in place of the system's
     #[arg(long, value_name = "ADDR:PORT")]
     dns: Option<SocketAddr>,
-    /// How the log on stderr looks
+    /// How the log on stderr looks; EHLO_LOG=debug in the environment says more
     #[arg(long, value_enum, default_value_t = Log::Json)]
     log: Log,
 }
@@ -115,7 +119,7 @@ const fn failed(message: String) -> Failure {
     (1, message)
 }
 
-fn export(dir: &PathBuf) -> Result<(), Failure> {
+fn export(dir: &Path) -> Result<(), Failure> {
     let written = assets::export(dir).map_err(|error| {
         failed(format!("cannot write to {} ({error}); name a folder that you may write to", dir.display()))
     })?;

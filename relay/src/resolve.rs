@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, Family};
@@ -30,13 +30,16 @@ pub(crate) struct Resolved {
     pub(crate) addresses: Vec<IpAddr>,
 }
 
+/// The names of own addresses, and when they were found.
+type OwnNames = HashMap<IpAddr, (Instant, Option<String>)>;
+
 /// Looks names up for the tunnel.
 #[derive(Clone)]
 pub(crate) struct Resolver {
     dns: TokioResolver,
     search: bool,
     limit: Duration,
-    own_names: Arc<Mutex<HashMap<IpAddr, (Instant, Option<String>)>>>,
+    own_names: Arc<Mutex<OwnNames>>,
 }
 
 /// A resolver of the library, for the system's DNS servers or the one that is given.
@@ -108,7 +111,7 @@ impl Resolver {
         }))
     }
 
-    fn own_names(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, (Instant, Option<String>)>> {
+    fn own_names(&self) -> MutexGuard<'_, OwnNames> {
         self.own_names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -210,8 +213,41 @@ pub(crate) fn plain(name: &Name) -> String {
 }
 
 #[cfg(test)]
+#[path = "../tests/it/zone.rs"]
+mod zone;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_own_address_has_a_name_only_where_that_name_has_the_address() {
+        // The reverse zone says that 192.0.2.1 is mx.zone.example, and knows no other address.
+        for (records, address, name) in [
+            ("mx IN A 192.0.2.1\n", "192.0.2.1", Some("mx.zone.example")),
+            ("mx IN A 192.0.2.9\nmx IN A 192.0.2.1\n", "192.0.2.1", Some("mx.zone.example")),
+            ("mx IN A 192.0.2.9\n", "192.0.2.1", None),
+            ("", "192.0.2.1", None),
+            ("mx IN A 192.0.2.1\n", "192.0.2.2", None),
+        ] {
+            let zone = zone::zone(records).await;
+            let resolver = Resolver::new(Some(zone.address), false, Duration::from_secs(5)).unwrap();
+            let found = resolver.confirmed_name(address.parse().unwrap()).await;
+            assert_eq!(found.as_deref(), name, "{records}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_name_of_an_own_address_is_not_waited_for_long() {
+        let asked = OwnName::Asked(tokio::spawn(std::future::pending()));
+        let started = Instant::now();
+        assert_eq!(asked.within(Duration::from_millis(500)).await, None);
+        assert_eq!(started.elapsed().as_millis(), 500);
+        assert_eq!(
+            OwnName::Known(Some("mx.example".to_owned())).within(Duration::ZERO).await.as_deref(),
+            Some("mx.example")
+        );
+    }
 
     #[test]
     fn families_take_turns_and_a_wanted_family_is_alone() {

@@ -1,45 +1,28 @@
-//! Listens, speaks HTTP, and hands WebSockets on to [`crate::tunnel`].
+//! Listens, and speaks HTTP with whoever comes.
 //!
 //! The accept loop is our own, since the time limit for a request's head needs a timer that must be installed.
-//! Before the upgrade a no is a plain status without detail; everything else is said where the page can read it.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use ehlo_core::tunnel::{MESSAGE_MAX, PATH, SUBPROTOCOL};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use ehlo_core::tunnel::PATH;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::assets;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
-use crate::dns::Dns;
-use crate::limits::Gauges;
 use crate::practice::{self, PracticeTarget};
-use crate::resolve::Resolver;
-use crate::target::Policy;
-use crate::tunnel::{self, Context, Names, Visitor};
+use crate::site::Site;
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// A body that is there already.
-pub(crate) type Body = Full<Bytes>;
 
 /// The relay. See [`Relay::start`].
 #[derive(Debug)]
@@ -130,7 +113,7 @@ impl Relay {
         };
         let url = url(&config, &addresses);
         let grace = config.limits.grace;
-        let site = Arc::new(Site::new(config, &addresses, &practice)?);
+        let site = Arc::new(Site::new(&config, &addresses, &practice)?);
         let (working, at_work) = mpsc::channel(1);
         for listener in listeners {
             tokio::spawn(accept(listener, Arc::clone(&site), stopping.clone(), working.clone()));
@@ -202,122 +185,13 @@ fn url(config: &Config, addresses: &[SocketAddr]) -> String {
     }
 }
 
-/// One relay as HTTP sees it.
-struct Site {
-    context: Arc<Context>,
-    /// The `Host` values that are answered: DNS rebinding brings others.
-    hosts: Vec<String>,
-    /// The `Origin` values whose pages may use the tunnel.
-    origins: Vec<String>,
-    /// `frame-ancestors` of the page that may be embedded.
-    embedders: String,
-    connections: Arc<Semaphore>,
-    sessions: Arc<Semaphore>,
-}
-
-impl Site {
-    fn new(config: Config, addresses: &[SocketAddr], practice: &[PracticeTarget]) -> Result<Self, StartError> {
-        let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
-        let hosts = hosts(addresses);
-        let mut origins: Vec<_> = hosts.iter().map(|host| format!("http://{host}")).collect();
-        origins.extend(config.allow_origins.iter().cloned());
-        let mut named: BTreeMap<_, _> = practice.iter().map(|target| (target.name.clone(), target.address)).collect();
-        named.extend(practice.first().map(|target| ("practice".to_owned(), target.address)));
-        let limits = config.limits.clone();
-        let policy = Policy {
-            ports: config.ports(),
-            addresses: config.addresses,
-            explains: config.profile.explains(),
-            own: addresses.to_vec(),
-            named,
-        };
-        let context = Context {
-            profile: config.profile,
-            policy,
-            gauges: Gauges::new(&limits),
-            resolver: Resolver::new(config.dns, config.profile.uses_search_domains(), limits.resolve)
-                .map_err(dns_error)?,
-            dns: Dns::new(config.dns, limits.resolve).map_err(dns_error)?,
-            names: Names::new(),
-            limits,
-        };
-        Ok(Self {
-            hosts,
-            origins,
-            embedders: config.allow_origins.join(" "),
-            connections: Arc::new(Semaphore::new(context.limits.connections)),
-            sessions: Arc::new(Semaphore::new(context.limits.sessions)),
-            context: Arc::new(context),
-        })
-    }
-
-    fn respond(self: &Arc<Self>, request: Request<Incoming>, caller: &Caller) -> Response<Body> {
-        let host = only(request.headers(), &header::HOST).unwrap_or_default().to_ascii_lowercase();
-        if !self.hosts.contains(&host) {
-            tracing::warn!(client = %caller.client.ip(), "a request for another host was refused");
-            return plain(StatusCode::MISDIRECTED_REQUEST);
-        }
-        match request.uri().path() {
-            PATH => self.upgrade(request, caller),
-            "/healthz" => match *request.method() {
-                Method::GET | Method::HEAD => plain(StatusCode::OK),
-                _ => assets::not_allowed(),
-            },
-            path => assets::respond(request.method(), path, request.headers(), &self.embedders),
-        }
-    }
-
-    /// Checks the upgrade (RFC 6455 §4.2.1), and starts the session that follows it.
-    fn upgrade(self: &Arc<Self>, mut request: Request<Incoming>, caller: &Caller) -> Response<Body> {
-        let headers = request.headers();
-        if request.method() != Method::GET {
-            return assets::not_allowed();
-        }
-        let origin = only(headers, &header::ORIGIN).filter(|origin| self.origins.iter().any(|ours| ours == origin));
-        let Some(origin) = origin.map(str::to_owned) else {
-            tracing::warn!(client = %caller.client.ip(), "a page of another origin was refused; see --allow-origin");
-            return plain(StatusCode::FORBIDDEN);
-        };
-        let websocket =
-            has_token(headers, &header::CONNECTION, "upgrade") && has_token(headers, &header::UPGRADE, "websocket");
-        if !websocket || only(headers, &header::SEC_WEBSOCKET_VERSION) != Some("13") {
-            let mut response = plain(StatusCode::UPGRADE_REQUIRED);
-            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            return response;
-        }
-        let Some(key) = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24) else {
-            return plain(StatusCode::BAD_REQUEST);
-        };
-        if !has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
-            return plain(StatusCode::BAD_REQUEST);
-        }
-        let Ok(place) = Arc::clone(&self.sessions).try_acquire_owned() else {
-            tracing::warn!(client = %caller.client.ip(), "too many sessions");
-            return plain(StatusCode::SERVICE_UNAVAILABLE);
-        };
-        let accept = derive_accept_key(key.as_bytes());
-        let visitor = Visitor { client: caller.client, origin };
-        let upgrade = hyper::upgrade::on(&mut request);
-        tokio::spawn(session(upgrade, Arc::clone(&self.context), visitor, caller.clone(), place));
-        let response = Response::builder()
-            .status(StatusCode::SWITCHING_PROTOCOLS)
-            .header(header::CONNECTION, "Upgrade")
-            .header(header::UPGRADE, "websocket")
-            .header(header::SEC_WEBSOCKET_ACCEPT, accept)
-            .header(header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)
-            .body(Body::default());
-        response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
-    }
-}
-
 /// Who is at the other end, and what tells the end of the relay.
 #[derive(Clone)]
-struct Caller {
-    client: SocketAddr,
-    stop: watch::Receiver<bool>,
+pub(crate) struct Caller {
+    pub(crate) client: SocketAddr,
+    pub(crate) stop: watch::Receiver<bool>,
     /// Held for as long as there is work to do.
-    working: mpsc::Sender<Infallible>,
+    pub(crate) working: mpsc::Sender<Infallible>,
 }
 
 async fn accept(
@@ -338,7 +212,7 @@ async fn accept(
                 let caller = Caller { client, stop: stop.clone(), working: working.clone() };
                 match Arc::clone(&site.connections).try_acquire_owned() {
                     Ok(place) => drop(tokio::spawn(connection(tcp, Arc::clone(&site), caller, place))),
-                    Err(_) => turn_away(&tcp),
+                    Err(_) => turn_away(tcp),
                 }
             }
             // Descriptors may be used up: wait for some to come back instead of spinning.
@@ -352,8 +226,9 @@ async fn accept(
 }
 
 /// Too many connections: a word without a task, in the socket's own buffer.
-fn turn_away(tcp: &TcpStream) {
-    let _ = tcp.try_write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+fn turn_away(tcp: TcpStream) {
+    let Ok(mut tcp) = tcp.into_std() else { return };
+    let _ = tcp.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: OwnedSemaphorePermit) {
@@ -384,32 +259,7 @@ async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Own
     }
 }
 
-async fn session(
-    upgrade: hyper::upgrade::OnUpgrade,
-    context: Arc<Context>,
-    visitor: Visitor,
-    caller: Caller,
-    _place: OwnedSemaphorePermit,
-) {
-    let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        tracing::error!("an upgraded connection is not the one that was accepted");
-        return;
-    };
-    // Buffers of 8 KiB: a mail server is no faster, and the library's own are most of an idle session's memory.
-    let buffers = WebSocketConfig::default()
-        .read_buffer_size(8 * 1024)
-        .write_buffer_size(0)
-        .max_write_buffer_size(64 * 1024)
-        .max_message_size(Some(MESSAGE_MAX))
-        .max_frame_size(Some(MESSAGE_MAX));
-    let Caller { stop, working: _working, .. } = caller;
-    let tcp = parts.io.into_inner();
-    let ws = WebSocketStream::from_partially_read(tcp, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
-    tunnel::session(ws, &context, &visitor, stop).await;
-}
-
-async fn sweep(site: std::sync::Weak<Site>, mut stop: watch::Receiver<bool>) {
+async fn sweep(site: Weak<Site>, mut stop: watch::Receiver<bool>) {
     let mut every = interval(SWEEP);
     loop {
         tokio::select! {
@@ -419,50 +269,4 @@ async fn sweep(site: std::sync::Weak<Site>, mut stop: watch::Receiver<bool>) {
         let Some(site) = site.upgrade() else { return };
         site.context.gauges.forget_the_quiet();
     }
-}
-
-/// The names by which a browser of this machine knows the listeners.
-fn hosts(addresses: &[SocketAddr]) -> Vec<String> {
-    let mut hosts = Vec::new();
-    for address in addresses {
-        let ip = match address.ip() {
-            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) => format!("[{v6}]"),
-        };
-        for name in ["localhost", "127.0.0.1", "[::1]", &ip] {
-            hosts.push(format!("{name}:{}", address.port()));
-            if address.port() == 80 {
-                hosts.push(name.to_owned());
-            }
-        }
-    }
-    hosts.sort();
-    hosts.dedup();
-    hosts
-}
-
-/// The value of a header that comes exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        _ => None,
-    }
-}
-
-/// Whether a header's list has this word.
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
-}
-
-/// A status and its own words.
-pub(crate) fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::from(format!("{status}\n")));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

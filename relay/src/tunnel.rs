@@ -358,13 +358,23 @@ where
 
 #[cfg(test)]
 mod tests {
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
     use super::*;
 
     #[tokio::test]
     async fn a_panic_ends_its_own_session_as_our_fault() {
-        let end = contained("test-1", async { panic!("on purpose") }).await;
-        assert_eq!(end.word(), "internal");
-        assert_eq!(contained("test-2", async { End::Gone }).await, End::Gone);
+        assert_eq!(contained("test-1", async { End::Gone }).await, End::Gone);
+        let end = contained("test-2", async { panic!("on purpose") }).await;
+        let (relay, page) = tokio::io::duplex(1024);
+        let relay = WebSocketStream::from_raw_socket(relay, Role::Server, None).await;
+        let mut page = WebSocketStream::from_raw_socket(page, Role::Client, None).await;
+        tokio::spawn(last_word(relay, end, "test-2", 0, 0));
+        let Some(Ok(Message::Text(text))) = page.next().await else { panic!("the last word") };
+        let FromRelay::Error(refusal) = FromRelay::from_json(&text).unwrap() else { panic!("{text}") };
+        assert_eq!((refusal.code, refusal.session.as_str()), (Code::Internal, "test-2"));
+        let Some(Ok(Message::Close(Some(frame)))) = page.next().await else { panic!("the close frame") };
+        assert_eq!((u16::from(frame.code), frame.reason.as_str()), (4500, "internal"));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! From a name to one connection: what is resolved, what is tried, and why it failed.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, Connect, Family, FromRelay, ToRelay};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::lookup::{Zone, zone};
 use crate::support::{Heard, Page, Target, relay_for, relay_with};
+use crate::zone::{Zone, zone};
 
 /// A port of this address on which nothing listens.
 fn closed_port() -> SocketAddr {
@@ -134,24 +136,65 @@ async fn a_dns_server_that_does_not_answer_is_a_timeout_of_its_own() {
     assert_eq!(page.refusal().await.code, Code::DnsTimeout);
 }
 
+/// Listeners on one port of several addresses whose queues are full: they drop what comes, as a firewall does.
+async fn deaf(addresses: &[&str]) -> (u16, Vec<(TcpListener, TcpStream)>) {
+    let mut all = Vec::new();
+    let mut port = 0;
+    for address in addresses {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address.parse().unwrap(), port)).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let bound = listener.local_addr().unwrap();
+        port = bound.port();
+        all.push((listener, TcpStream::connect(bound).await.unwrap()));
+    }
+    (port, all)
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_address_that_does_not_answer_is_a_timeout() {
-    // A listener whose queue is full drops what comes, as a firewall does.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let full = socket.listen(0).unwrap();
-    let address = full.local_addr().unwrap();
-    let _first = tokio::net::TcpStream::connect(address).await.unwrap();
-    let running = relay_with(|config| config.allow_ports.push(address.port())).await;
+    let (port, _deaf) = deaf(&["127.0.0.1"]).await;
+    let running = relay_with(|config| config.allow_ports.push(port)).await;
     let mut page = Page::open(&running).await;
-    page.connect(address).await;
+    page.connect_to("127.0.0.1", port).await;
     page.hear().await;
-    let attempt = page.hear().await;
-    assert!(
-        matches!(attempt, Heard::Word(FromRelay::Attempt { error: Code::ConnectTimeout, ms: 10_000.., .. })),
-        "{attempt:?}"
-    );
+    let Heard::Word(FromRelay::Attempt { error, ms, .. }) = page.hear().await else { panic!("attempt") };
+    assert_eq!((error, ms / 1000), (Code::ConnectTimeout, 10));
     assert_eq!(page.refusal().await.code, Code::ConnectTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_attempts_together_have_a_time_as_well() {
+    // Several names for one situation: the second attempt is cut short, the third never made.
+    let (port, _deaf) = deaf(&["127.0.0.2", "127.0.0.3", "127.0.0.4"]).await;
+    let zone = zone("three IN A 127.0.0.2\nthree IN A 127.0.0.3\nthree IN A 127.0.0.4\n").await;
+    let running = relay_with(|config| {
+        config.allow_ports.push(port);
+        config.dns = Some(zone.address);
+        config.limits.connect_all = Duration::from_secs(15);
+    })
+    .await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("three.zone.example", port).await;
+    page.hear().await;
+    for seconds in [10, 5] {
+        let Heard::Word(FromRelay::Attempt { error, ms, .. }) = page.hear().await else { panic!("attempt") };
+        assert_eq!((error, ms / 1000), (Code::ConnectTimeout, seconds));
+    }
+    assert_eq!(page.refusal().await.code, Code::ConnectTimeout);
+}
+
+#[tokio::test]
+async fn a_page_that_closes_while_the_relay_connects_is_answered_at_once() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("mx.example", 25).await;
+    // The question has arrived, so the relay is at it.
+    silent.readable().await.unwrap();
+    page.ws.close(None).await.unwrap();
+    assert_eq!(page.hear().await, Heard::Close(1005, String::new()));
+    assert_eq!(page.hear().await, Heard::Dropped);
 }
 
 #[tokio::test]

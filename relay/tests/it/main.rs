@@ -15,6 +15,7 @@ mod stall;
 mod stop;
 mod support;
 mod upgrade;
+mod zone;
 
 #[cfg(feature = "page")]
 mod page;

@@ -70,6 +70,28 @@ async fn the_smallest_encoding_that_the_browser_knows_is_sent() {
 }
 
 #[tokio::test]
+async fn the_page_may_not_be_framed_by_strangers_and_the_embedded_one_by_listed_origins() {
+    let running = relay_with(|config| config.allow_origins.push("https://docs.example".to_owned())).await;
+    let (index, _) = get(&running, "GET /", &[]).await;
+    let policy = value(&index, "content-security-policy").unwrap();
+    for part in [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'self'",
+    ] {
+        assert!(policy.split(';').any(|found| found.trim() == part), "{part}: {policy}");
+    }
+    let (embed, _) = get(&running, "GET /embed.html", &[]).await;
+    let policy = value(&embed, "content-security-policy").unwrap();
+    assert!(policy.ends_with("frame-ancestors 'self' https://docs.example"), "{policy}");
+}
+
+#[tokio::test]
 async fn head_is_get_without_the_body() {
     let running = relay_with(|_| {}).await;
     let (head, body) = get(&running, "HEAD /wasm/ehlo.js", &[]).await;
