@@ -42,12 +42,21 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             "Some old servers close instead of refusing EHLO; some filters close on an EHLO name they do not like.",
             "Begin again with HELO, or with another name.",
         ),
+        (How::Quit, Some(Asked::Command(Verb::Quit))) => add(
+            "closed-at-quit",
+            Severity::Note,
+            "The server closed at QUIT without a reply",
+            "It should answer 221 first. Nothing is lost: what was accepted before stays accepted.",
+            "Nothing needs to be done.",
+        ),
+        // A server that closes behind a refusal has said why.
+        (How::ServerClosed, None) if session.replies().last().is_some_and(|reply| reply.code >= 400) => {}
         (How::ServerClosed | How::Reset, asked) => {
-            let step = asked.map_or("a pause", Asked::step);
+            let when = asked.map_or_else(|| "between two commands".into(), |asked| format!("at {}", asked.step()));
             add(
                 "dropped",
                 Severity::Problem,
-                &format!("The connection was dropped at {step}"),
+                &format!("The connection was dropped {when}"),
                 "A server should say 421 before it closes. Without it, the cause may as well be a firewall on the way.",
                 "Compare the server's log with the time in this transcript.",
             );

@@ -6,7 +6,7 @@ pub mod presets;
 use crate::session::rules::Phase;
 use crate::session::setup::{HelloVerb, PlanSettings, Until};
 use crate::session::transaction::Transaction;
-use crate::wire::command::{Verb, domain};
+use crate::wire::command::{Command, Verb, domain};
 use crate::wire::ehlo::Capabilities;
 
 /// What the plan looks at.
@@ -22,13 +22,15 @@ pub struct Facts<'a> {
     pub ehlo: Option<u16>,
     /// The last reply's code to HELO.
     pub helo: Option<u16>,
+    /// Whether QUIT was refused.
+    pub quit_refused: bool,
     /// What the server offers.
     pub capabilities: &'a Capabilities,
     /// The open transaction, or the last.
     pub transaction: Option<&'a Transaction>,
     /// Whether the settings or the person asked for a new mail since the last was finished.
     pub wants_mail: bool,
-    /// Whether the server announced with 421 that it will close.
+    /// Whether the server announced that it will close: 421, or 221 without QUIT.
     pub closing: bool,
     /// Whether the server waits for a TLS handshake.
     pub awaits_tls: bool,
@@ -84,7 +86,10 @@ pub fn next(facts: &Facts<'_>) -> Step {
         );
     }
     if facts.closing {
-        return Step::hangup("421 announces that the server closes the connection.");
+        return Step::hangup("The server announced that it closes the connection.");
+    }
+    if facts.quit_refused && facts.phase != Phase::Data {
+        return Step::hangup("The server does not take QUIT.");
     }
     if facts.in_auth {
         return Step::command(Verb::Other, "*", "The server waits for an answer in base64; * cancels the sign-in.");
@@ -139,11 +144,11 @@ fn hello(facts: &Facts<'_>) -> Step {
     if facts.settings.until == Until::Connect {
         return Step::quit("You asked to stop after the greeting.");
     }
-    if facts.greeting >= 400 {
+    if !(200..300).contains(&facts.greeting) {
         return Step::quit(format!("The server refused to talk ({}). QUIT is the polite end.", facts.greeting));
     }
     let name = facts.settings.hello.as_deref().unwrap_or(facts.own_name);
-    let refused = |code: Option<u16>| code.filter(|code| *code >= 400);
+    let refused = |code: Option<u16>| code.filter(|code| !(200..300).contains(code));
     match (facts.settings.hello_verb, refused(facts.ehlo), refused(facts.helo)) {
         (HelloVerb::Helo, _, None) => {
             Step::command(Verb::Helo, format!("HELO {name}"), "Greets in the old way, without asking for extensions.")
@@ -203,7 +208,7 @@ fn recipient_or_data(facts: &Facts<'_>) -> Step {
         return Step::quit("You asked to stop after MAIL FROM.");
     }
     let tried = facts.transaction.map_or(&[][..], |mail| &mail.recipients);
-    let waiting = settings.to.iter().find(|to| !tried.iter().any(|one| one.address == **to));
+    let waiting = settings.to.iter().find(|to| !tried.iter().any(|one| one.address == as_read(to)));
     if let Some(to) = waiting {
         let why = format!("Asks whether the server takes mail for {to}.");
         return Step::command(Verb::Rcpt, format!("RCPT TO:<{to}>"), why);
@@ -216,6 +221,12 @@ fn recipient_or_data(facts: &Facts<'_>) -> Step {
         return Step::quit("You asked to stop after RCPT TO: nothing is sent.");
     }
     Step::command(Verb::Data, "DATA", "Asks to hand over the message; the server should answer 354.")
+}
+
+/// The recipient as it is read back from the command that names it: an odd one may come back shorter.
+fn as_read(to: &str) -> String {
+    let line = format!("RCPT TO:<{to}>");
+    Command::of(&line).path().map_or_else(String::new, |path| path.address.to_owned())
 }
 
 fn message_why(facts: &Facts<'_>) -> String {
@@ -239,9 +250,11 @@ pub fn own_name(local_name: Option<&str>, server: &str, greeting: Option<&str>, 
         };
         return format!("test.{parent}");
     }
-    match local.and_then(|local| local.parse::<std::net::SocketAddr>().ok()).map(|local| local.ip()) {
-        Some(std::net::IpAddr::V4(ip)) => format!("[{ip}]"),
-        Some(std::net::IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
+    // `address:port`, or `[address]:port` for IPv6.
+    let ip = local.and_then(|local| local.rsplit_once(':')).map(|(ip, _)| ip.trim_matches(['[', ']']));
+    match ip {
+        Some(ip) if ip.contains(':') => format!("[IPv6:{ip}]"),
+        Some(ip) => format!("[{ip}]"),
         None => "[127.0.0.1]".into(),
     }
 }

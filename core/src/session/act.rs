@@ -4,8 +4,9 @@ use super::input::{Action, TypedEnd};
 use super::setup::Mistake;
 use super::timers::Asked;
 use super::transaction::{Recipient, Transaction};
-use super::{How, Link, Output, Session};
+use super::{Link, Output, Session};
 use crate::plan::What;
+use crate::secret::Secret;
 use crate::session::rules::Phase;
 use crate::transcript::event::Event;
 use crate::transcript::{Piece, masked};
@@ -30,8 +31,8 @@ impl Session {
             }
             Action::Hangup {} => {
                 self.must_be_alive()?;
-                self.record(Event::HungUp);
-                self.finish(How::HungUp, true);
+                let how = self.how_this_side_left();
+                self.end(Event::HungUp, how, true);
             }
             Action::Eof {} => {
                 self.must_be_up()?;
@@ -40,16 +41,16 @@ impl Session {
             Action::Send { line, end } => {
                 self.must_be_up()?;
                 self.runner.paused = None;
-                self.send_typed(&line, end);
+                self.send_text(&line, end);
             }
             Action::Message { text } => {
-                self.must_be_up()?;
+                self.must_want_message()?;
                 self.runner.paused = None;
                 let given = text.map(|text| with_crlf(text.as_bytes()).into_owned());
                 self.send_message(given);
             }
             Action::MessageBytes { bytes } => {
-                self.must_be_up()?;
+                self.must_want_message()?;
                 self.runner.paused = None;
                 self.send_message(Some(bytes));
             }
@@ -77,6 +78,14 @@ impl Session {
         }
     }
 
+    fn must_want_message(&self) -> Result<(), Mistake> {
+        self.must_be_up()?;
+        if self.expects_message() {
+            return Ok(());
+        }
+        Err(Mistake::new("do", "the server does not expect a message now: send DATA and wait for 354"))
+    }
+
     /// Runs while there is something to run and the turn is ours.
     pub(super) fn advance(&mut self) {
         while self.runner.running && self.proposal().is_some() {
@@ -93,13 +102,12 @@ impl Session {
         let Some(step) = self.proposal() else { return };
         match step.what {
             What::Hangup => {
-                self.record(Event::HungUp);
-                let how = if self.closing { How::ServerClosing } else { How::HungUp };
-                self.finish(how, true);
+                let how = self.how_this_side_left();
+                self.end(Event::HungUp, how, true);
             }
             What::Message => self.send_message(None),
             What::Command(verb, text) => {
-                self.send_typed(&text, TypedEnd::CrLf);
+                self.send_text(&text, TypedEnd::CrLf);
                 if verb == Verb::Mail && self.runner.running {
                     self.pipeline();
                 }
@@ -115,41 +123,56 @@ impl Session {
             return;
         }
         for to in &plan.to {
-            self.send_typed(&format!("RCPT TO:<{to}>"), TypedEnd::CrLf);
+            self.send_text(&format!("RCPT TO:<{to}>"), TypedEnd::CrLf);
         }
         if plan.until >= Until::Data && !plan.to.is_empty() {
-            self.send_typed("DATA", TypedEnd::CrLf);
+            self.send_text("DATA", TypedEnd::CrLf);
         }
     }
 
-    /// Sends a line as it was typed; between 354 and the final dot it is a line of the message.
-    fn send_typed(&mut self, line: &str, end: TypedEnd) {
-        let mut octets = line.as_bytes().to_vec();
-        octets.extend_from_slice(end.octets());
-        if self.phase == Phase::Data && self.pending.is_empty() {
-            return self.send_body_line(&octets, line == "." && end == TypedEnd::CrLf);
+    /// Sends what was typed, line by line: what holds a line end is two lines to the server.
+    fn send_text(&mut self, line: &str, end: TypedEnd) {
+        let whole = [line, end.text()].concat();
+        for piece in whole.split_inclusive('\n') {
+            if self.expects_message() {
+                self.send_body_piece(piece.as_bytes());
+            } else {
+                self.send_piece(piece);
+            }
         }
-        let answers_auth = self.in_auth && self.pending.is_empty();
-        let mut shown = masked(line, answers_auth && line != "*").into_bytes();
-        shown.extend_from_slice(end.octets());
-        let entry = self.transcript.client(self.elapsed(), Piece::Line, shown, octets.len());
-        self.send(&octets);
-        if !matches!(end, TypedEnd::CrLf | TypedEnd::Lf) {
+    }
+
+    /// Sends a line of command, or a part of one that its line end does not close yet.
+    fn send_piece(&mut self, piece: &str) {
+        let text = piece.trim_end_matches(['\r', '\n']);
+        let opened = self.open_line.take();
+        let whole = [opened.as_ref().map_or("", Secret::reveal), text].concat();
+        let command = Command::of(&whole);
+        let answers_auth = self.answers_auth(&command);
+        let secret = answers_auth && text != "*" || opened.is_some() && command.verb == Verb::Auth;
+        let shown = [&masked(text, secret), &piece[text.len()..]].concat().into_bytes();
+        let entry = self.transcript.client(self.elapsed(), Piece::Line, shown, piece.len());
+        self.send(piece.as_bytes());
+        if !piece.ends_with('\n') {
             // Without a line end the server sees no command yet, so no reply is due.
+            self.open_line = Some(Secret::new(whole));
             return;
         }
         if answers_auth {
             return self.await_reply(Asked::AuthAnswer, Some(entry));
         }
-        let command = Command::of(line);
         self.begin_step(&command);
         self.await_reply(Asked::Command(command.verb), Some(entry));
-        if command.verb == Verb::Rcpt {
-            let at = self.transactions.last().map_or(0, |mail| mail.recipients.len() - 1);
-            if let Some(pending) = self.pending.back_mut() {
-                pending.recipient = Some(at);
-            }
+        if let (Verb::Rcpt, Some(pending)) = (command.verb, self.pending.back_mut()) {
+            pending.recipient = self.transactions.last().map(|mail| mail.recipients.len() - 1);
         }
+    }
+
+    /// Whether a line answers a 334, or is typed ahead of one: then it is a secret.
+    fn answers_auth(&self, command: &Command<'_>) -> bool {
+        let asks = |asked| matches!(asked, Asked::AuthAnswer | Asked::Command(Verb::Auth));
+        let ahead = self.pending.iter().any(|pending| asks(pending.asked)) && command.verb == Verb::Other;
+        self.in_auth && self.pending.is_empty() || ahead
     }
 
     /// Hands octets out in pieces that the relay takes.
@@ -168,7 +191,8 @@ impl Session {
             }
             Verb::Rcpt => {
                 let recipient = Recipient { address: address(), answer: None };
-                let open = self.transactions.last().is_some_and(|mail| !mail.is_finished());
+                // After a refused MAIL or DATA the recipients still belong to that attempt.
+                let open = self.transactions.last().is_some_and(|mail| !mail.aborted && !mail.dot_sent);
                 if !open {
                     self.transactions.push(Transaction { aborted: true, ..Transaction::default() });
                 }
@@ -185,12 +209,10 @@ impl Session {
         }
     }
 
-    fn send_body_line(&mut self, octets: &[u8], is_final: bool) {
+    fn send_body_piece(&mut self, octets: &[u8]) {
         let entry = self.transcript.client(self.elapsed(), Piece::Line, octets.to_vec(), octets.len());
         self.send(octets);
-        if is_final {
-            self.message_sent(entry);
-        }
+        self.body_sent(entry, octets);
     }
 
     fn send_message(&mut self, given: Option<Vec<u8>>) {
@@ -201,12 +223,34 @@ impl Session {
             None if nobody && self.runner.running => WireMessage::of(b""),
             None => WireMessage::of(&self.message),
         };
-        let entry = self.transcript.client(self.elapsed(), Piece::Message, wire.octets.clone(), wire.octets.len());
-        self.send(&wire.octets);
-        self.message_sent(entry);
+        // A line that was typed without its end would take the first line of the message for its own.
+        let begin: &[u8] = if self.body_line.is_empty() { b"" } else { b"\r\n" };
+        let octets = [begin, &wire.octets].concat();
+        let entry = self.transcript.client(self.elapsed(), Piece::Message, octets.clone(), octets.len());
+        self.send(&octets);
+        self.body_sent(entry, &octets);
     }
 
-    pub(super) fn message_sent(&mut self, entry: usize) {
+    /// Whether `octets` end the message: a dot alone between two CR LF (RFC 5321 §4.1.1.4).
+    pub(super) fn ends_message(&self, octets: &[u8]) -> bool {
+        match octets.len() {
+            0..5 => {
+                let line = [&self.body_line, octets].concat();
+                line == b".\r\n" || line.ends_with(b"\r\n.\r\n")
+            }
+            _ => octets.ends_with(b"\r\n.\r\n"),
+        }
+    }
+
+    /// Notes octets of the message that went out as `entry`.
+    pub(super) fn body_sent(&mut self, entry: usize, octets: &[u8]) {
+        if !self.ends_message(octets) {
+            self.body_line.extend_from_slice(octets);
+            let last = self.body_line.windows(2).rposition(|pair| pair == b"\r\n");
+            self.body_line.drain(..last.map_or(0, |at| at + 2));
+            return;
+        }
+        self.body_line.clear();
         if let Some(mail) = self.transactions.last_mut() {
             mail.dot_sent = true;
         }

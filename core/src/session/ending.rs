@@ -6,6 +6,7 @@ use super::view::EndingView;
 use crate::time::spoken;
 use crate::transcript::event::NoRelay;
 use crate::tunnel::{Code, Guess};
+use crate::wire::command::Verb;
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum How {
     Quit,
     /// The server closed on its own.
     ServerClosed,
-    /// The server had announced it with 421.
+    /// The server had announced it with 421, or with 221 without QUIT.
     ServerClosing,
     /// TCP reset.
     Reset,
@@ -93,6 +94,7 @@ pub(super) struct Circumstances<'a> {
     pub(super) refusal: Option<&'a str>,
     pub(super) retry_after: Option<u64>,
     pub(super) greeted: bool,
+    pub(super) last_code: Option<u16>,
 }
 
 impl Ending {
@@ -113,9 +115,17 @@ impl Ending {
         };
         let Circumstances { host, port, .. } = around;
         match self.how {
+            How::Quit if self.awaited == Some(Asked::Command(Verb::Quit)) => {
+                "You said QUIT, and the server closed the connection without saying goodbye.".into()
+            }
             How::Quit => "You said QUIT, and the server ended the connection in order.".into(),
-            How::ServerClosed => format!("The server closed the connection without a word{wait}."),
-            How::ServerClosing => "The server announced with 421 that it would close, and did.".into(),
+            How::ServerClosed => match around.last_code {
+                Some(code) if code >= 400 && self.awaited.is_none() => {
+                    format!("The server closed the connection after it had answered {code}.")
+                }
+                _ => format!("The server closed the connection without a word{wait}."),
+            },
+            How::ServerClosing => "The server announced that it would close the connection, and the connection ended.".into(),
             How::Reset => format!("The connection was reset, by the server or by something in between{wait}."),
             How::HungUp => format!("You hung up{wait}."),
             How::TimedOut => match self.awaited {
@@ -211,7 +221,7 @@ impl Ending {
                 "A firewall that inspects SMTP can do this as well: try from another network.",
             ],
             How::ServerClosing => vec![
-                "The text behind 421 says why; most often too many connections, too many errors or too long a pause.",
+                "The text behind 421 or 221 says why; most often too many connections, too many errors or too long a pause.",
             ],
             How::TimedOut | How::HungUp if self.awaited == Some(Asked::Message) => vec![
                 "The message may have been taken: look into the mailbox and the server's log before you send it again.",

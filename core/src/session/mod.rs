@@ -26,10 +26,11 @@ pub use output::Output;
 pub use setup::{Mistake, Setup};
 
 use crate::plan::{self, Facts, Step};
+use crate::secret::Secret;
 use crate::time::Now;
 use crate::transcript::Transcript;
 use crate::transcript::event::Event;
-use crate::tunnel::{Connect, Connected, ToRelay};
+use crate::tunnel::{Closer, Code, Connect, Connected, ToRelay};
 use crate::wire::command::Verb;
 use crate::wire::ehlo::Capabilities;
 use crate::wire::enhanced::Enhanced;
@@ -58,10 +59,16 @@ pub struct Session {
     hello: Hello,
     transactions: Vec<Transaction>,
     wants_mail: bool,
-    /// The server announced its end with 421.
+    /// The server announced its end: 421 at any time, or 221 without QUIT.
     closing: bool,
+    /// QUIT was answered by something else than goodbye.
+    quit_refused: bool,
     awaits_tls: bool,
     in_auth: bool,
+    /// What was typed of a command line that has no line end yet.
+    open_line: Option<Secret>,
+    /// What was sent of the message since its last CR LF.
+    body_line: Vec<u8>,
     runner: Runner,
     connected: Option<Connected>,
     refusal: Option<crate::tunnel::Refusal>,
@@ -105,6 +112,8 @@ struct Pending {
     /// The entry of the question.
     entry: Option<usize>,
     since: Now,
+    /// Which transaction it belongs to.
+    mail: Option<usize>,
     /// For RCPT: which recipient of the transaction.
     recipient: Option<usize>,
 }
@@ -161,8 +170,11 @@ impl Session {
             transactions: Vec::new(),
             wants_mail: true,
             closing: false,
+            quit_refused: false,
             awaits_tls: false,
             in_auth: false,
+            open_line: None,
+            body_line: Vec::new(),
             connected: None,
             refusal: None,
             attempts: 0,
@@ -284,7 +296,8 @@ impl Session {
 
     fn await_reply(&mut self, asked: Asked, entry: Option<usize>) {
         self.overdue = false;
-        self.pending.push_back(Pending { asked, entry, since: self.now, recipient: None });
+        let mail = self.transactions.len().checked_sub(1);
+        self.pending.push_back(Pending { asked, entry, since: self.now, mail, recipient: None });
     }
 
     fn stop_awaiting(&mut self, asked: Asked) {
@@ -347,19 +360,32 @@ impl Session {
         }
         let asked = self.pending.front().map(|pending| pending.asked);
         match asked {
-            Some(Asked::Close) => self.finish(How::Quit, true),
-            Some(Asked::Relay | Asked::Connection) => {
-                self.record(Event::Overdue);
-                self.finish(How::TimedOut, true);
-            }
+            Some(Asked::Close) => self.end(Event::Closed { by: Closer::Client, code: Code::Done }, How::Quit, true),
+            Some(Asked::Relay | Asked::Connection) => self.end(Event::Overdue, How::TimedOut, true),
             _ if self.setup.attended => {
                 self.overdue = true;
                 self.record(Event::Overdue);
             }
-            _ => {
-                self.record(Event::Overdue);
-                self.finish(How::TimedOut, true);
-            }
+            _ => self.end(Event::Overdue, How::TimedOut, true),
+        }
+    }
+
+    /// Ends the conversation with `event`, behind what came before it.
+    fn end(&mut self, event: Event, how: How, hangup: bool) {
+        if self.link == Link::Over {
+            return;
+        }
+        self.flush_reader();
+        self.record(event);
+        self.finish(how, hangup);
+    }
+
+    /// This side closes: in order after QUIT, because the server announced its end, or just so.
+    fn how_this_side_left(&self) -> How {
+        match self.link {
+            Link::Closing => How::Quit,
+            _ if self.closing => How::ServerClosing,
+            _ => How::HungUp,
         }
     }
 
@@ -392,7 +418,7 @@ impl Session {
 
     fn own_name(&self) -> String {
         let connected = self.connected.as_ref();
-        let local = connected.and_then(|connected| connected.local).map(|local| local.to_string());
+        let local = connected.and_then(|connected| connected.local.clone());
         let local_name = connected.and_then(|connected| connected.local_name.as_deref());
         plan::own_name(local_name, &self.setup.host, self.hello.greeting_name.as_deref(), local.as_deref())
     }
@@ -405,6 +431,7 @@ impl Session {
             greeting: self.hello.greeting,
             ehlo: self.hello.ehlo,
             helo: self.hello.helo,
+            quit_refused: self.quit_refused,
             capabilities: &self.hello.capabilities,
             transaction: self.transactions.last(),
             wants_mail: self.wants_mail,

@@ -1,10 +1,12 @@
 //! What comes out of a session.
 
+use std::fmt;
+
 use crate::time::Now;
 use crate::tunnel::ToRelay;
 
 /// Something for whoever drives the session to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// Send these octets to the mail server.
     Send(Vec<u8>),
@@ -16,4 +18,17 @@ pub enum Output {
     Changed,
     /// Nothing more for now; come back with [`Input::Tick`](super::Input::Tick) at this moment, if there is one.
     Idle(Option<Now>),
+}
+
+/// What is sent may be a password: only its length is told.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(octets) => write!(f, "Send({} octets)", octets.len()),
+            Self::Control(message) => f.debug_tuple("Control").field(message).finish(),
+            Self::Hangup => f.write_str("Hangup"),
+            Self::Changed => f.write_str("Changed"),
+            Self::Idle(until) => f.debug_tuple("Idle").field(until).finish(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::input::{Closed, SocketContext};
 use super::timers::Asked;
 use super::transaction::{Answer, queue_id};
-use super::{How, Link, Output, ReplyRecord, Session};
+use super::{How, Link, Output, Pending, ReplyRecord, Session};
 use crate::session::rules::Phase;
 use crate::transcript::event::{Event, NoRelay};
 use crate::tunnel::{Closer, Code, FromRelay, ToRelay};
@@ -19,18 +19,20 @@ impl Session {
         }
         match message {
             FromRelay::Resolved { name, addresses, ms } => {
+                let (name, addresses) = (word(&name), addresses.iter().map(|address| word(address)).collect());
                 self.record(Event::Resolved { name, addresses, ms });
             }
             FromRelay::Attempt { address, error, ms } => {
                 self.attempts += 1;
+                let address = word(&address);
                 self.record(Event::Attempt { address, error, ms });
             }
             FromRelay::Connected(connected) => {
                 self.record(Event::Connected {
-                    address: connected.address.clone(),
+                    address: word(&connected.address),
                     port: connected.port,
-                    local: connected.local.map(|local| local.to_string()),
-                    local_name: connected.local_name.clone(),
+                    local: connected.local.clone(),
+                    local_name: connected.local_name.as_deref().map(word),
                     ms: connected.ms,
                 });
                 self.connected = Some(connected);
@@ -38,34 +40,35 @@ impl Session {
                 self.up();
             }
             FromRelay::Error(refusal) => {
-                let (code, message, guess) = (refusal.code, refusal.message.clone(), refusal.guess);
-                self.record(Event::Refused { code, message, guess });
+                let (code, guess) = (refusal.code, refusal.guess);
+                let message = crate::printable::text(refusal.message.trim().as_bytes());
                 self.refusal = Some(refusal);
-                self.finish(How::Refused(code), true);
+                self.end(Event::Refused { code, message, guess }, How::Refused(code), true);
             }
             FromRelay::Eof {} => {
-                self.record(Event::Eof);
                 let how = self.how_the_server_left();
-                self.finish(how, true);
+                self.end(Event::Eof, how, true);
             }
             FromRelay::Closed { by, code, .. } => {
-                self.record(Event::Closed { by, code });
                 let how = match (by, code) {
+                    // After QUIT and 221 it does not matter how.
+                    _ if self.link == Link::Closing => How::Quit,
                     (Closer::Target, Code::Reset) => How::Reset,
                     (Closer::Target, _) => self.how_the_server_left(),
                     (Closer::Client, _) => How::HungUp,
                     (Closer::Relay, code) => How::Cut(code),
                 };
-                self.finish(how, true);
+                self.end(Event::Closed { by, code }, how, true);
             }
             FromRelay::Answer(_) | FromRelay::About(_) => {}
         }
     }
 
-    /// Closing after QUIT and 221 is the end in order; every other is the server's own decision.
+    /// Closing after QUIT is the end in order, if without a goodbye; every other is the server's own decision.
     fn how_the_server_left(&self) -> How {
         match self.link {
             Link::Closing => How::Quit,
+            _ if self.awaiting() == Some(QUIT) => How::Quit,
             _ if self.closing => How::ServerClosing,
             _ => How::ServerClosed,
         }
@@ -77,19 +80,16 @@ impl Session {
         }
         match closed {
             Closed::Practice => {
-                self.record(Event::Eof);
                 let how = self.how_the_server_left();
-                self.finish(how, false);
+                self.end(Event::Eof, how, false);
             }
-            Closed::Socket { code, context } if self.link == Link::Calling && !context.reached => {
+            Closed::Socket { context, .. } if self.link == Link::Calling && !context.reached => {
                 let why = no_relay(&context);
-                self.record(Event::NoRelay { why, relay: context.relay });
-                let _ = code;
-                self.finish(How::NoRelay(why), false);
+                self.end(Event::NoRelay { why, relay: word(&context.relay) }, How::NoRelay(why), false);
             }
             Closed::Socket { code, .. } => {
-                self.record(Event::RelayLost { code });
-                self.finish(How::RelayLost(code), false);
+                let how = if self.link == Link::Closing { How::Quit } else { How::RelayLost(code) };
+                self.end(Event::RelayLost { code }, how, false);
             }
         }
     }
@@ -99,20 +99,18 @@ impl Session {
             return;
         }
         self.transcript.received += bytes.len() as u64;
-        if self.transcript.is_full() {
-            self.transcript.dropped += bytes.len() as u64;
-            self.record(Event::Flood);
-            return self.finish(How::Flood, true);
-        }
         let mut reader = std::mem::take(&mut self.reader);
-        reader.feed(bytes, |read| self.line(&read));
+        reader.feed(bytes, |read| self.line(&read, false));
         self.keep(reader);
+        if self.transcript.is_full() {
+            self.end(Event::Flood, How::Flood, true);
+        }
     }
 
     /// Nothing more will come: what is left in the reader becomes entries.
     pub(super) fn flush_reader(&mut self) {
         let mut reader = std::mem::take(&mut self.reader);
-        reader.finish(|read| self.line(&read));
+        reader.finish(|read| self.line(&read, true));
         self.keep(reader);
     }
 
@@ -122,28 +120,31 @@ impl Session {
         self.reader = reader;
     }
 
-    fn line(&mut self, read: &ReadLine<'_>) {
+    /// `cut`: the connection ended here, so the reply is not whole, or nobody knows whether it is.
+    fn line(&mut self, read: &ReadLine<'_>, cut: bool) {
         let at = self.elapsed();
         let started = self.partial_since.take().unwrap_or(at);
         if !read.line.raw.is_empty() {
             if self.transcript.is_full() {
                 self.transcript.dropped += read.line.raw.len() as u64;
+                return;
+            }
+            let entry = self.transcript.server_line(started, at, read.line.raw, read.oddities.clone());
+            if read.in_reply {
+                self.transcript.belongs(entry, self.replies.len());
+                self.receiving.push(entry);
             } else {
-                let entry = self.transcript.server_line(started, at, read.line.raw, read.oddities.clone());
-                if read.in_reply {
-                    self.transcript.belongs(entry, self.replies.len());
-                    self.receiving.push(entry);
-                } else {
-                    self.surprise("The server sent a line without a reply code.");
-                }
+                self.surprise("The server sent a line without a reply code.");
             }
         }
         if let Some(reply) = &read.reply {
-            self.reply(reply);
+            if !self.receiving.is_empty() {
+                self.reply(reply, cut);
+            }
         }
     }
 
-    fn reply(&mut self, reply: &Reply) {
+    fn reply(&mut self, reply: &Reply, cut: bool) {
         let at = self.elapsed();
         let pending = self.pending.front().cloned().filter(|pending| answers(pending.asked));
         let mut record = ReplyRecord {
@@ -165,10 +166,15 @@ impl Session {
                 self.transcript.odd(first, Oddity::Unasked);
             }
         }
-        let is_421 = reply.code == 421;
         self.replies.push(record);
-        self.closing |= is_421;
+        if cut {
+            // A reply that may go on answers nothing yet (RFC 5321 §4.2.1).
+            return;
+        }
+        let goodbye = reply.code == 221 && pending.as_ref().is_none_or(|pending| pending.asked != QUIT);
+        self.closing |= reply.code == 421 || goodbye;
         let Some(pending) = pending else {
+            self.answered_early(id, reply.code);
             return self.surprise("The server sent a reply that nobody had asked for.");
         };
         self.overdue = false;
@@ -176,12 +182,21 @@ impl Session {
         let answer = Answer { reply: id, code: reply.code };
         match pending.asked {
             Asked::Greeting => self.greeted(reply),
-            Asked::Command(verb) => self.answered(verb, answer, pending.recipient, reply),
+            Asked::Command(verb) => self.answered(verb, answer, &pending, reply),
             Asked::AuthAnswer => self.in_auth = reply.code == 334,
-            Asked::Message => self.message_answered(answer, reply),
+            Asked::Message => self.message_answered(answer, &pending, reply),
             Asked::Relay | Asked::Connection | Asked::Close => {}
         }
         self.judge(pending.asked, answer);
+    }
+
+    /// A refusal between 354 and the final dot: the server does not want to read on.
+    fn answered_early(&mut self, reply: usize, code: u16) {
+        if self.expects_message() && code >= 400 {
+            if let Some(mail) = self.transactions.last_mut() {
+                mail.data = Some(Answer { reply, code });
+            }
+        }
     }
 
     fn greeted(&mut self, reply: &Reply) {
@@ -191,21 +206,22 @@ impl Session {
         self.compose();
     }
 
-    fn answered(&mut self, verb: Verb, answer: Answer, recipient: Option<usize>, reply: &Reply) {
+    fn answered(&mut self, verb: Verb, answer: Answer, pending: &Pending, reply: &Reply) {
         let good = answer.is_positive();
+        let mail = pending.mail.and_then(|at| self.transactions.get_mut(at));
         match verb {
             Verb::Ehlo | Verb::Lhlo | Verb::Helo => self.hello_answered(verb, answer, reply),
             Verb::Mail => {
-                if let Some(mail) = self.transactions.last_mut() {
+                // A second MAIL is refused, and the first stands (RFC 5321 §4.1.4).
+                if let Some(mail) = mail.filter(|mail| mail.mail.is_none()) {
                     mail.mail = Some(answer);
                 }
-                if good {
+                if good && self.phase == Phase::Idle {
                     self.phase = Phase::Mail;
                 }
             }
             Verb::Rcpt => {
-                let mail = self.transactions.last_mut().zip(recipient);
-                if let Some(one) = mail.and_then(|(mail, at)| mail.recipients.get_mut(at)) {
+                if let Some(one) = mail.zip(pending.recipient).and_then(|(mail, at)| mail.recipients.get_mut(at)) {
                     one.answer = Some(answer);
                 }
                 if good && self.phase == Phase::Mail {
@@ -213,10 +229,11 @@ impl Session {
                 }
             }
             Verb::Data => {
-                if let Some(mail) = self.transactions.last_mut() {
+                if let Some(mail) = mail {
                     mail.data = Some(answer);
                 }
                 if answer.code == 354 {
+                    self.body_line.clear();
                     self.phase = Phase::Data;
                 }
             }
@@ -231,6 +248,7 @@ impl Session {
                 self.await_reply(Asked::Close, None);
                 self.out.push_back(Output::Control(ToRelay::Eof {}));
             }
+            Verb::Quit => self.quit_refused = true,
             _ => {}
         }
     }
@@ -270,10 +288,10 @@ impl Session {
         }
     }
 
-    fn message_answered(&mut self, answer: Answer, reply: &Reply) {
+    fn message_answered(&mut self, answer: Answer, pending: &Pending, reply: &Reply) {
         self.phase = Phase::Idle;
         self.wants_mail = false;
-        if let Some(mail) = self.transactions.last_mut() {
+        if let Some(mail) = pending.mail.and_then(|at| self.transactions.get_mut(at)) {
             mail.dot = Some(answer);
             mail.queue_id = answer.is_positive().then(|| queue_id(&reply.text())).flatten();
         }
@@ -281,15 +299,17 @@ impl Session {
 
     /// What a reply means for the plan, and for "run the rest".
     fn judge(&mut self, asked: Asked, answer: Answer) {
-        let refused = answer.code >= 400 || answer.code < 200;
-        if !refused {
+        if is_expected(asked, answer) {
             return;
         }
-        if matches!(asked, Asked::Command(Verb::Mail | Verb::Data)) {
-            self.wants_mail = false;
-            if self.phase > Phase::Idle && asked == Asked::Command(Verb::Data) {
+        match asked {
+            Asked::Command(Verb::Mail) if self.phase <= Phase::Idle => self.wants_mail = false,
+            // Without a recipient DATA ends nothing: the mail is still open.
+            Asked::Command(Verb::Data) if self.phase == Phase::Rcpt => {
+                self.wants_mail = false;
                 self.phase = Phase::Idle;
             }
+            _ => {}
         }
         // A server that does not know EHLO is greeted with HELO, as the article has it; no reason to stop.
         let old_server = asked == Asked::Command(Verb::Ehlo) && matches!(answer.code, 500..=502 | 504 | 550);
@@ -305,6 +325,23 @@ impl Session {
             self.runner.paused = Some(what.to_owned());
         }
     }
+}
+
+const QUIT: Asked = Asked::Command(Verb::Quit);
+
+/// Whether an answer lets the plan go on.
+fn is_expected(asked: Asked, answer: Answer) -> bool {
+    match asked {
+        Asked::Command(Verb::Data) => answer.code == 354,
+        Asked::Command(Verb::Auth) | Asked::AuthAnswer => answer.is_positive() || answer.code == 334,
+        _ => answer.is_positive(),
+    }
+}
+
+/// `text` as one word of a talk's `@` line, whatever the relay put into it.
+fn word(text: &str) -> String {
+    let word: String = crate::printable::text(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join("_");
+    if word.is_empty() { "-".into() } else { word }
 }
 
 fn spoken(asked: Asked) -> String {

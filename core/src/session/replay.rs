@@ -8,9 +8,20 @@ use crate::transcript::Piece;
 use crate::transcript::event::{Event, NoRelay};
 
 impl Session {
+    /// A replay does only what the talk says: the plan sends nothing by itself.
+    pub(crate) fn without_running(mut self) -> Self {
+        self.runner.running = false;
+        self
+    }
+
     /// Whether what is sent next is part of a message.
     pub(crate) fn expects_message(&self) -> bool {
         self.phase == Phase::Data && self.pending.is_empty()
+    }
+
+    /// Whether `octets` are a message to its final dot.
+    pub(crate) fn ends_body(&self, octets: &[u8]) -> bool {
+        self.ends_message(octets)
     }
 
     /// Whether no connection has been told of yet.
@@ -22,36 +33,33 @@ impl Session {
     pub(crate) fn replay_message(&mut self, now: Now, octets: &[u8]) {
         self.now = self.now.max(now);
         let entry = self.transcript.client(self.elapsed(), Piece::Message, octets.to_vec(), octets.len());
-        if octets == b".\r\n" || octets.ends_with(b"\r\n.\r\n") {
-            self.message_sent(entry);
-        }
+        self.body_sent(entry, octets);
     }
 
     pub(crate) fn replay_hangup(&mut self, now: Now) {
         self.now = self.now.max(now);
-        self.record(Event::HungUp);
-        let how = if self.closing { How::ServerClosing } else { How::HungUp };
-        self.finish(how, false);
+        let how = self.how_this_side_left();
+        self.end(Event::HungUp, how, false);
     }
 
     pub(crate) fn replay_no_relay(&mut self, now: Now, why: NoRelay, relay: String) {
         self.now = self.now.max(now);
-        self.record(Event::NoRelay { why, relay });
-        self.finish(How::NoRelay(why), false);
+        self.end(Event::NoRelay { why, relay }, How::NoRelay(why), false);
     }
 
     pub(crate) fn replay_overdue(&mut self, now: Now) {
         self.now = self.now.max(now);
-        self.overdue = true;
-        self.record(Event::Overdue);
         if !self.setup.attended || matches!(self.awaiting(), Some(Asked::Relay | Asked::Connection)) {
-            self.finish(How::TimedOut, false);
+            return self.end(Event::Overdue, How::TimedOut, false);
+        }
+        if self.link != Link::Over {
+            self.overdue = true;
+            self.record(Event::Overdue);
         }
     }
 
     pub(crate) fn replay_flood(&mut self, now: Now) {
         self.now = self.now.max(now);
-        self.record(Event::Flood);
-        self.finish(How::Flood, false);
+        self.end(Event::Flood, How::Flood, false);
     }
 }

@@ -147,17 +147,12 @@ impl Session {
     /// The conversation as a talk.
     pub fn talk(&self) -> Talk {
         let mut talk = Talk::default();
-        talk.push(Item::Prose(
-            format!(
-                "{} {}",
-                self.host(),
-                if self.setup.practice.is_some() { String::new() } else { format!("port {}", self.setup.port) }
-            )
-            .trim_end()
-            .to_owned(),
-        ));
+        talk.push(Item::Prose(self.title()));
         if let Some(started) = self.setup.started {
             talk.push(Item::Stage(format!("started {started}")));
+        }
+        if !self.setup.attended {
+            talk.push(Item::Stage("unattended".into()));
         }
         if self.setup.plan.until != super::setup::Until::Dot {
             talk.push(Item::Stage(format!("until {}", self.setup.plan.until.word())));

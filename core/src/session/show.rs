@@ -34,7 +34,7 @@ impl Session {
                 host: self.host().to_owned(),
                 address: connected.address.clone(),
                 port: connected.port,
-                local: connected.local.map(|local| local.to_string()),
+                local: connected.local.clone(),
                 local_name: connected.local_name.clone(),
             }),
             server: ServerView {
@@ -119,6 +119,7 @@ impl Session {
             refusal: self.refusal.as_ref().map(|refusal| refusal.message.as_str()),
             retry_after: self.refusal.as_ref().and_then(|refusal| refusal.retry_after),
             greeted: self.hello.greeting != 0,
+            last_code: self.replies.last().map(|reply| reply.code),
         }
     }
 

@@ -69,17 +69,19 @@ impl Transaction {
 
     /// Whether the server took the message for somebody.
     pub fn is_accepted(&self) -> bool {
-        self.dot.is_some_and(Answer::is_positive)
+        let nobody = !self.recipients.is_empty() && self.accepted().next().is_none();
+        self.dot.is_some_and(Answer::is_positive) && !nobody
     }
 
     /// The refusal that ended it, or kept it from going on.
     pub fn refusal(&self) -> Option<Answer> {
         let no = |answer: Option<Answer>| answer.filter(|answer| answer.code >= 400);
         let all_refused = !self.recipients.is_empty() && self.accepted().next().is_none();
+        // What followed a refused MAIL or the last refused recipient is only its consequence.
         no(self.mail)
-            .or_else(|| no(self.dot))
-            .or_else(|| no(self.data).filter(|_| !all_refused))
             .or_else(|| self.refused().last().filter(|_| all_refused).and_then(|one| one.answer))
+            .or_else(|| no(self.dot))
+            .or_else(|| no(self.data))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod talk;
 use serde::Serialize;
 
 use crate::secret::MASK;
+use crate::wire::command::{Command, Verb};
 use crate::wire::oddity::Oddity;
 use event::Event;
 
@@ -149,15 +150,27 @@ pub fn masked(line: &str, whole: bool) -> String {
     if whole {
         return MASK.to_owned();
     }
-    let mut words = line.splitn(3, ' ');
-    match (words.next(), words.next(), words.next()) {
-        (Some(verb), Some(mechanism), Some(secret))
-            if verb.eq_ignore_ascii_case("AUTH") && !secret.trim().is_empty() =>
-        {
-            format!("{verb} {mechanism} {MASK}")
-        }
+    let command = Command::of(line);
+    let (mechanism, secret) = command.rest.split_once(char::is_whitespace).unwrap_or((command.rest, ""));
+    // A slip in the verb must not show a password: the mechanism gives it away as well.
+    if command.verb != Verb::Auth && !MECHANISMS.iter().any(|known| known.eq_ignore_ascii_case(mechanism)) {
+        return line.to_owned();
+    }
+    let kept = line.trim_end_matches(['\r', '\n']).len() - command.rest.len();
+    match (is_mechanism(mechanism), secret.trim().is_empty()) {
+        (false, _) if !mechanism.is_empty() => format!("{}{MASK}", &line[..kept]),
+        (true, false) => format!("{} {MASK}", &line[..kept + mechanism.len()]),
         _ => line.to_owned(),
     }
+}
+
+/// Mechanisms that carry a secret in their first answer.
+const MECHANISMS: [&str; 8] =
+    ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM"];
+
+/// Whether `word` can be the name of a SASL mechanism (RFC 4422 §3.1).
+fn is_mechanism(word: &str) -> bool {
+    (1..=20).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -170,5 +183,11 @@ mod tests {
         assert_eq!(masked("auth plain", false), "auth plain");
         assert_eq!(masked("MAIL FROM:<a@b> X=1", false), "MAIL FROM:<a@b> X=1");
         assert_eq!(masked("cGFzcw==", true), MASK);
+        for line in
+            [" AUTH PLAIN s3cret", "AUTH\tPLAIN s3cret", "AUTH  PLAIN\ts3cret", "AUHT PLAIN s3cret", "AUTH s3cret=="]
+        {
+            assert!(!masked(line, false).contains("s3cret"), "{line}");
+            assert_eq!(masked(&masked(line, false), false), masked(line, false), "{line}");
+        }
     }
 }
