@@ -288,12 +288,12 @@ export class App extends EventTarget {
   #explain() {
     const { conversation } = this
     const latest = conversation.entries.findLast((entry) => entry.reply !== null)?.reply ?? null
-    const reply = this.#chosen ?? conversation.view.summary.reply ?? latest
-    const following = this.#chosen === null
-    const shown = following && !conversation.over ? latest : reply
+    const decided = conversation.over ? conversation.view.summary.reply : null
+    const shown = this.#chosen ?? decided ?? latest
+    const title = this.#chosen !== null ? 'The chosen reply' : decided === null ? 'The last reply' : 'The reply that decided it'
     const explanation = shown === null ? null : conversation.explain(shown)
     this.transcript.select(shown)
-    this.meaning.show(conversation.view, explanation, following)
+    this.meaning.show(conversation.view, explanation, title)
     fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
   }
 

@@ -43,12 +43,13 @@ export class Composer {
     })
     this.whole = h('button', { type: 'button', class: 'link', hidden: true, onclick: () => this.#lineByLine(false) }, 'Write the whole message instead')
     this.run = h('button', { type: 'button', onclick: () => hooks.onact({ do: this.#view?.running ? 'pause' : 'run' }) }, 'Run the rest')
-    this.quick = QUICK.map((word) => h('button', { type: 'button', class: 'chip mono', onclick: () => this.#quick(word) }, word))
+    this.chips = h('span', { class: 'chips', role: 'group', 'aria-label': 'Commands that fit at any time' },
+      QUICK.map((word) => h('button', { type: 'button', class: 'chip mono', onclick: () => this.#quick(word) }, word)))
     this.line = h('form', { class: 'entry', novalidate: true }, h('span', { class: 'mark', 'aria-hidden': 'true' }, '→'),
       h('div', { class: 'entry-field' }, this.input, this.completion.list), this.sendButton)
     this.then = h('p', { class: 'then' })
     this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.editor.node, this.line, this.lint,
-      h('div', { class: 'tools' }, this.run, h('span', { class: 'chips', role: 'group', 'aria-label': 'Commands that fit at any time' }, this.quick), this.back, this.whole), this.then)
+      h('div', { class: 'tools' }, this.run, this.chips, this.back, this.whole), this.then)
     this.line.addEventListener('submit', (event) => {
       event.preventDefault()
       this.#send()
@@ -81,7 +82,8 @@ export class Composer {
     this.#propose(turn === 'message' ? null : proposal)
     this.#say(view)
     setText(this.run, view.running ? 'Pause' : 'Run the rest')
-    this.run.disabled = turn === 'over'
+    // In the message turn a command would be a line of the message.
+    this.chips.hidden = turn === 'message'
     setText(this.then, view.upcoming.length > 0 ? `Then: ${view.upcoming.map(short).join(' · ')}` : '')
     this.#advise()
   }

@@ -12,7 +12,8 @@ const practiceServers = new Map()
 
 /** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
 export class Conversation extends EventTarget {
-  #core
+  #subprotocol
+  #practice = null
   #session
   #driver
   #view
@@ -32,16 +33,16 @@ export class Conversation extends EventTarget {
    */
   constructor(core, setup, { relay, messageBytes } = {}) {
     super()
-    this.#core = core
+    this.#subprotocol = core.catalog.subprotocol
     const whole = { ...setup, started: this.started, offset: -new Date(this.started).getTimezoneOffset(), seed: seed() }
+    this.practice = setup.practice ?? null
     try {
-      this.#session = new core.Session(now(), JSON.stringify(whole))
-      if (messageBytes) this.#session.set_message_bytes(messageBytes)
+      if (this.practice) this.#practice = practiceServer(core, this.practice)
+      this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
     } catch (thrown) {
       throw readProblem(thrown)
     }
     this.setup = setup
-    this.practice = setup.practice ?? null
     this.relay = this.practice ? null : relay
     this.#driver = new Driver(this.#session, {
       onchange: () => this.#changed(),
@@ -57,8 +58,8 @@ export class Conversation extends EventTarget {
   /** Connects. Once. */
   start() {
     const transport = this.practice
-      ? new PracticeTransport(practiceServer(this.#core, this.practice))
-      : new RelayTransport(this.relay, this.#core.catalog.subprotocol)
+      ? new PracticeTransport(this.#practice)
+      : new RelayTransport(this.relay, this.#subprotocol)
     this.#driver.start(transport)
   }
 
@@ -98,22 +99,26 @@ export class Conversation extends EventTarget {
    * @throws {{field?: string, message: string}} the page asked for something that makes no sense
    */
   act(action) {
+    this.#step((session, t) => session.act(t, JSON.stringify(action)))
+  }
+
+  /** Sends a message byte for byte, in the message turn; only its dots are doubled, and the final dot is added. */
+  sendMessageBytes(bytes) {
+    this.#step((session, t) => session.send_message_bytes(t, bytes))
+  }
+
+  #step(step) {
     if (this.over) return
     let problem = null
     this.#driver.feed((session, t) => {
       try {
-        session.act(t, JSON.stringify(action))
+        step(session, t)
       } catch (thrown) {
         if (thrown instanceof WebAssembly.RuntimeError) throw thrown
         problem = readProblem(thrown)
       }
     })
     if (problem) throw problem
-  }
-
-  /** Gives the message byte for byte, for the message turn to come. */
-  setMessageBytes(bytes) {
-    this.#driver.feed((session) => session.set_message_bytes(bytes))
   }
 
   /** The current time on the clock that `view.waiting.since` is told in. */
@@ -222,7 +227,12 @@ export async function converse(setup, around) {
 
 function practiceServer(core, name) {
   const before = practiceServers.get(name)
-  const server = before ? before.next() : new core.Practice(name)
+  let server
+  try {
+    server = before ? before.next() : new core.Practice(name)
+  } catch (thrown) {
+    throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
+  }
   practiceServers.set(name, server)
   return server
 }

@@ -11,6 +11,14 @@ const LONGEST_TIMER = 2 ** 31 - 1
 /** The driver's clock: monotonic milliseconds, whole. */
 export const now = () => Math.floor(performance.now())
 
+// What an output of the core says, as plain data; the core's memory for it is given back.
+function take(output) {
+  const { kind, text, deadline } = output
+  const bytes = kind === 'send' ? output.take_bytes() : undefined
+  output.free?.()
+  return { kind, bytes, text, deadline }
+}
+
 /** Does what a machine asks for until it has nothing more to ask. */
 export class Driver {
   #machine
@@ -41,7 +49,7 @@ export class Driver {
       control: (text) => this.feed((machine, t) => machine.control(t, text)),
       bytes: (bytes) => this.feed((machine, t) => machine.bytes(t, bytes)),
       practiceClosed: () => this.feed((machine, t) => machine.practice_closed(t)),
-      closed: (code, reason, context) => this.feed((machine, t) => machine.closed(t, code, reason, JSON.stringify(context))),
+      closed: (code, context) => this.feed((machine, t) => machine.closed(t, code, JSON.stringify(context))),
     })
     this.feed(() => {})
   }
@@ -67,9 +75,7 @@ export class Driver {
 
   #drain() {
     for (;;) {
-      const output = this.#machine.poll()
-      const { kind, bytes, text, deadline } = output
-      output.free?.()
+      const { kind, bytes, text, deadline } = take(this.#machine.poll())
       if (kind === 'send') this.#transport?.send(bytes)
       else if (kind === 'control') this.#transport?.control(text)
       else if (kind === 'hangup') this.#transport?.close()
@@ -117,18 +123,18 @@ export class RelayTransport {
       page_origin: location.origin,
       local_network: crossesIntoLocalNetwork(this.#url),
     })
-    const closed = (code, reason) => {
+    const closed = (code) => {
       if (over) return
       over = true
       clearTimeout(this.#waiting)
       this.#queue = []
-      report.closed(code, reason, context())
+      report.closed(code, context())
     }
     try {
       this.#socket = new WebSocket(this.#url, this.#subprotocol)
     } catch {
       // An address that the browser does not even try, such as ws: from an https page.
-      queueMicrotask(() => closed(1006, ''))
+      queueMicrotask(() => closed(1006))
       return
     }
     const socket = this.#socket
@@ -141,11 +147,11 @@ export class RelayTransport {
       if (typeof data === 'string') report.control(data)
       else report.bytes(new Uint8Array(data))
     })
-    socket.addEventListener('close', ({ code, reason }) => closed(code || 1006, reason))
+    socket.addEventListener('close', ({ code }) => closed(code || 1006))
     this.closeNow = () => {
       socket.close(1000, 'done')
       // A peer that never answers the close would keep the browser waiting for a minute: the person has hung up.
-      setTimeout(() => closed(1000, 'done'), 1500)
+      setTimeout(() => closed(1000), 1500)
     }
   }
 
@@ -208,9 +214,7 @@ export class PracticeTransport {
     if (this.#over) return
     input(now())
     for (;;) {
-      const output = this.#server.poll()
-      const { kind, bytes, deadline } = output
-      output.free?.()
+      const { kind, bytes, deadline } = take(this.#server.poll())
       if (kind === 'send') this.#later(() => this.#report.bytes(bytes))
       else if (kind === 'hangup') {
         this.#over = true

@@ -101,10 +101,14 @@ export class SmtpConversation extends HTMLElement {
   }
 
   #act(action) {
+    this.#step((conversation) => conversation.act(action))
+  }
+
+  #step(step) {
     const { conversation } = this.#talk
     if (!conversation) throw new DOMException('There is no conversation.', 'InvalidStateError')
     try {
-      conversation.act(action)
+      step(conversation)
     } catch (problem) {
       throw problem instanceof Error ? problem : new TypeError(problem.message)
     }
@@ -131,10 +135,8 @@ export class SmtpConversation extends HTMLElement {
 
   /** Sends the message in the message turn: text (a line feed goes out as CR LF), or bytes as they are. */
   sendMessage(message) {
-    if (message instanceof Uint8Array) {
-      this.#talk.conversation?.setMessageBytes(message)
-      this.#act({ do: 'next' })
-    } else this.#act({ do: 'message', text: String(message) })
+    if (message instanceof Uint8Array) this.#step((conversation) => conversation.sendMessageBytes(message))
+    else this.#act({ do: 'message', text: String(message) })
   }
 
   /** Ends the connection without another word. */

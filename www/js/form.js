@@ -205,10 +205,10 @@ export class SetupForm {
   }
 
   #ports(chosen) {
-    const known = this.#catalog?.ports ?? [{ port: 25, label: 'mail servers' }, { port: 587, label: 'submission' }, { port: 2525, label: 'instead of 25' }]
+    const known = this.#catalog?.ports ?? [{ port: 25 }, { port: 587 }, { port: 2525 }]
     const open = known.filter(({ port }) => port !== 465)
-    fill(this.port, open.map(({ port, label }) => h('option', { value: String(port) }, `${port} · ${label}`)),
-      h('option', { value: '465', disabled: true }, '465 · TLS (next version)'), h('option', { value: OTHER }, 'other…'))
+    fill(this.port, open.map(({ port }) => h('option', { value: String(port) }, port)),
+      h('option', { value: '465', disabled: true }, '465 (TLS: next version)'), h('option', { value: OTHER }, 'other…'))
     const listed = open.some(({ port }) => String(port) === chosen)
     this.port.value = listed ? chosen : OTHER
     this.portOther.value = listed ? '' : chosen
@@ -231,7 +231,7 @@ export class SetupForm {
 
   #applyPreset() {
     const preset = this.#catalog?.presets.find(({ id }) => id === this.preset.value)
-    if (preset) this.settings = withPreset(this.settings, preset)
+    if (preset) this.settings = withPreset(this.settings, preset, this.#catalog.presets)
   }
 
   #show() {
@@ -242,7 +242,7 @@ export class SetupForm {
     const port = Number(other ? this.portOther.value : this.port.value)
     const about = this.#catalog?.ports.find((known) => known.port === port)?.about ?? ''
     const beyond = this.#about && port && !this.#about.ports.includes(port) ? `This relay does not reach port ${port}. ` : ''
-    setText(this.portNote, port === 465 ? 'Port 465 speaks TLS from the first byte; TLS comes in the next version.' : beyond + about)
+    setText(this.portNote, port === 465 ? 'Port 465 speaks TLS from the first byte; TLS comes in the next version.' : beyond + (about && `${capital(about)}.`))
     this.portNote.hidden = this.portNote.textContent === ''
     setText(this.practiceAbout, this.#catalog?.personalities.find(({ name }) => name === this.practice.value)?.about ?? '')
     const preset = this.#catalog?.presets.find(({ id }) => id === this.preset.value)

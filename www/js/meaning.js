@@ -43,13 +43,13 @@ export class Meaning {
     this.node = h('aside', { class: 'meaning', part: 'meaning', 'aria-label': 'What it means' }, this.close, this.body)
   }
 
-  /** Shows what the view says, and the explanation of the chosen reply. */
-  show(view, explanation, following) {
+  /** Shows what the view says, and the explanation of a reply under a title. */
+  show(view, explanation, title) {
     // Opened details and the place on the panel survive whatever has not changed.
-    const key = JSON.stringify([explanation, following, view.findings, view.envelope, view.server, view.connection, view.traffic])
+    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic])
     if (key === this.#shown) return
     this.#shown = key
-    this.#part(this.reply, [explanation, following], () => this.#replyNodes(explanation, following))
+    this.#part(this.reply, [explanation, title], () => this.#replyNodes(explanation, title))
     this.#part(this.findings, view.findings, () => this.#findingNodes(view.findings))
     this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
@@ -65,22 +65,23 @@ export class Meaning {
     if (node === this.reply) this.body.scrollTop = 0
   }
 
-  #replyNodes(explanation, following) {
+  #replyNodes(explanation, title) {
     if (!explanation) {
       return [h('h2', null, 'What it means'), h('p', { class: 'faint' }, 'Each reply of the server is explained here as it comes. Choose a line to read about another.')]
     }
     const { code, class_word: classWord, step } = explanation
     return [
-      h('h2', null, following ? 'The last reply' : 'The chosen reply'),
+      h('h2', null, title),
       h('p', { class: 'codeline' }, h('span', { class: `code c${String(code ?? '').slice(0, 1)}` }, code ?? '???'),
         h('span', null, [classWord, step && `after ${step}`].filter(Boolean).join(', '))),
-      explanation.phrase && record(explanation.phrase),
-      explanation.enhanced && record(explanation.enhanced),
-      explanation.basic && record(explanation.basic),
       explanation.oddities.map((oddity) => h('p', { class: 'odd' }, oddity)),
-      explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),
+      explanation.phrase && phrase(explanation.phrase),
+      explanation.enhanced && record(explanation.enhanced, code),
+      explanation.basic && record(explanation.basic, code),
       explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.map((keyword) =>
-        h('details', { class: 'keyword' }, h('summary', null, h('code', null, keyword.key), keyword.title !== keyword.key && h('span', { class: 'faint' }, keyword.title)), recordBody(keyword)))],
+        fold(keyword))],
+      explanation.command && fold(explanation.command),
+      explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),
     ]
   }
 
@@ -115,14 +116,28 @@ export class Meaning {
   }
 }
 
-function record(explanation) {
-  return h('div', { class: 'record' }, h('h3', null, h('code', null, explanation.key), ' ', explanation.title), recordBody(explanation))
+function record(explanation, code) {
+  // Nobody asks why something went well.
+  const told = code >= 400 ? explanation : { ...explanation, causes: [] }
+  return h('div', { class: 'record' }, h('h3', null, h('code', null, explanation.key), ' ', explanation.title), recordBody(told))
 }
 
-function recordBody({ meaning, causes, advice, sources, known }) {
+function fold(explanation) {
+  const { key, title } = explanation
+  return h('details', { class: 'keyword' }, h('summary', null, h('code', null, key), title !== key && h('span', { class: 'faint' }, title)), recordBody(explanation))
+}
+
+// Words of the reply that say more than its codes do.
+function phrase({ meaning, advice, said_by: saidBy }) {
+  return h('div', { class: 'record said-so' }, h('h3', null, 'What the words say'), h('p', null, meaning),
+    advice.length > 0 && h('ul', null, advice.map((step) => h('li', null, step))), saidBy && !/^all\b/i.test(saidBy) && h('p', { class: 'faint small' }, `Words of ${saidBy}.`))
+}
+
+function recordBody({ meaning, details, causes, advice, sources, known }) {
   return [
     known === false && h('p', { class: 'faint' }, 'No list that Ehlo knows has this one.'),
     h('p', null, meaning),
+    details?.length > 0 && h('ul', null, details.map((detail) => h('li', null, detail))),
     causes?.length > 0 && [h('p', { class: 'lead' }, 'Usual causes'), h('ul', null, causes.map((cause) => h('li', null, cause)))],
     advice?.length > 0 && [h('p', { class: 'lead' }, 'What to do'), h('ul', null, advice.map((step) => h('li', null, step)))],
     sources?.length > 0 && h('p', { class: 'sources' }, sources.map((source, i) => [i > 0 && ', ', sourceLink(source)])),

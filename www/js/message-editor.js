@@ -57,10 +57,9 @@ export class MessageEditor {
 
   #describe() {
     const { dots, octets: size, opaque } = this.#proposal
-    if (opaque) return setText(this.note, `The file goes out byte for byte: ${octets(size)} with the final dot. ${dotText(dots)}`)
+    if (opaque) return setText(this.note, `The message goes out byte for byte, ${octets(size)} with the final dot. ${dotText(dots)}`)
     const doubled = this.#dirty ? (this.area.value.match(/^\./gm) ?? []).length : dots
-    const total = this.#dirty ? '' : `${octets(size)} on the wire. `
-    setText(this.note, `${total}${dotText(doubled)} The final dot is added. Ctrl+Enter sends.`)
+    setText(this.note, `${dotText(doubled)} The final dot is added. Ctrl+Enter sends.`)
   }
 
   #advise() {

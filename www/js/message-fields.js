@@ -23,8 +23,8 @@ export class MessageFields {
     this.kinds = KINDS.map(([value, label]) =>
       h('label', { class: 'segment' }, h('input', { type: 'radio', name, value, onchange: () => this.#changed() }), h('span', null, label)),
     )
-    this.subject = h('input', { type: 'text', name: 'subject', placeholder: 'SMTP conversation', autocomplete: 'off', 'aria-label': 'Subject' })
-    this.body = h('textarea', { name: 'body', rows: 4, class: 'mono', placeholder: 'testing\ntesting\ntesting', 'aria-label': 'Text', spellcheck: 'false' })
+    this.subject = h('input', { type: 'text', name: 'subject', autocomplete: 'off', 'aria-label': 'Subject' })
+    this.body = h('textarea', { name: 'body', rows: 4, class: 'mono', 'aria-label': 'Text', spellcheck: 'false' })
     this.headers = h('textarea', { name: 'headers', rows: 2, class: 'mono', placeholder: 'X-Test: 1', 'aria-label': 'Further header fields', spellcheck: 'false' })
     this.raw = h('textarea', {
       name: 'raw', rows: 8, class: 'mono', 'aria-label': 'Whole message, header and text', spellcheck: 'false',

@@ -5,6 +5,7 @@
 
 import { loadCore, readProblem } from './core.js'
 import { Driver, RelayTransport } from './driver.js'
+import { bareHost } from './settings.js'
 
 const SCRIPT_FOLDER = new URL('../', import.meta.url)
 const PATIENCE = 10_000
@@ -82,9 +83,10 @@ function readAbout(data) {
 export async function lookupHosts(domain, { relay, token, signal } = {}) {
   const core = await loadCore()
   signal?.throwIfAborted()
+  const name = bareHost(domain, 'domain')
   let machine
   try {
-    machine = new core.Lookup(Math.floor(performance.now()), domain.trim(), token || undefined)
+    machine = new core.Lookup(Math.floor(performance.now()), name, token || undefined)
   } catch (thrown) {
     throw readProblem(thrown)
   }

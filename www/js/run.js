@@ -6,6 +6,7 @@
 import { loadCore } from './core.js'
 import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
+import { bareHost } from './settings.js'
 
 const SECURITY = ['none', 'starttls', 'starttls-if-offered', 'tls']
 const UNTIL = ['connect', 'hello', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'dot']
@@ -70,8 +71,8 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
   return new Promise((resolve, reject) => {
     let told = 0
     const abort = () => {
-      conversation.act({ do: 'hangup' })
       reject(signal.reason)
+      conversation.act({ do: 'hangup' })
     }
     const look = () => {
       const { view, entries } = conversation
@@ -106,11 +107,20 @@ export function readOptions(options) {
   }
   const named = ['host', 'target', 'practice'].filter((name) => setup[name])
   if (named.length !== 1) throw new TypeError(named.length === 0 ? 'host: name a host, a target or a practice server' : `${named[1]}: there is a ${named[0]} already`)
+  if (setup.host) setup.host = hostOption(setup.host)
   for (const name of ['onentry', 'onchange']) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw new TypeError(`${name}: must be a function`)
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw new TypeError('signal: must be an AbortSignal')
   return { setup, around: { relay: relayOption(options.relay), messageBytes: options.message instanceof Uint8Array ? options.message : null } }
+}
+
+function hostOption(host) {
+  try {
+    return bareHost(host)
+  } catch (problem) {
+    throw new TypeError(`host: ${problem.message}`)
+  }
 }
 
 function relayOption(relay) {

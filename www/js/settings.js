@@ -18,12 +18,12 @@ export const DEFAULTS = Object.freeze({
   from: '',
   to: '',
   messageKind: 'parts',
-  subject: '',
-  body: '',
+  subject: 'SMTP conversation',
+  body: 'testing\ntesting\ntesting\n',
   headers: '',
   raw: '',
   until: 'dot',
-  size: true,
+  size: false,
   eightBit: false,
   smtputf8: false,
   pipelining: false,
@@ -96,32 +96,28 @@ function portNumber(text) {
   return port
 }
 
-/** The host without what people paste along with it: spaces, brackets of an IPv6 address, a final dot. */
-function bareHost(text) {
-  return text.trim().replace(/^\[(.*)\]$/, '$1')
+/**
+ * The host without what people paste along with it, spaces and the brackets of an IPv6 address; letters beyond ASCII as the DNS wants them.
+ * @throws {{field: string, message: string}} it cannot be a host name
+ */
+export function bareHost(text, field = 'host') {
+  const host = text.trim().replace(/^\[(.*)\]$/, '$1')
+  if (/^[ -~]*$/.test(host)) return host
+  try {
+    return new URL(`http://${host}`).hostname
+  } catch {
+    throw { field, message: `“${host}” cannot be a host name.` }
+  }
 }
 
-/** Settings with what a preset of the catalogue says; what the person has typed into sender and recipient stays. */
-export function withPreset(settings, preset) {
-  const changed = withSetup(settings, preset.settings ?? { until: preset.until, ...(preset.body && { message: { subject: preset.subject, body: preset.body } }) })
+/** Settings with what a preset of the catalogue says; what the person has typed stays, the text of a preset makes room for that of another. */
+export function withPreset(settings, preset, presets) {
+  const changed = { ...settings, until: preset.until }
+  for (const field of ['subject', 'body']) {
+    const made = [DEFAULTS, ...presets].some((one) => one[field] === settings[field])
+    if (preset[field] && made) changed[field] = preset[field]
+  }
   const domain = addresses(changed.to)[0]?.split('@').at(-1)
   if (preset.from_local && !changed.from && domain) changed.from = `${preset.from_local}@${domain}`
   return { ...changed, preset: preset.id }
-}
-
-/** Settings changed by a preset, or by other fields of the core's setup. */
-export function withSetup(settings, setup) {
-  const changed = { ...settings }
-  const simple = { hello: 'hello', hello_verb: 'helloVerb', from: 'from', until: 'until', size: 'size', eight_bit: 'eightBit', smtputf8: 'smtputf8', pipelining: 'pipelining', host: 'host', practice: 'practice' }
-  for (const [theirs, ours] of Object.entries(simple)) {
-    if (setup[theirs] !== undefined && setup[theirs] !== null) changed[ours] = setup[theirs]
-  }
-  if (setup.port) changed.port = String(setup.port)
-  if (Array.isArray(setup.to)) changed.to = setup.to.join('\n')
-  if (typeof setup.message === 'string') Object.assign(changed, { messageKind: 'raw', raw: setup.message })
-  else if (setup.message) {
-    Object.assign(changed, { messageKind: 'parts', subject: setup.message.subject ?? '', body: setup.message.body ?? '' })
-    changed.headers = (setup.message.headers ?? []).map(([name, value]) => `${name}: ${value}`).join('\n')
-  }
-  return changed
 }

@@ -8,6 +8,7 @@ import { outcomeSign } from './meaning.js'
 
 const WAIT_SHOWN_AFTER = 400
 const HINT_AFTER = 4000
+const CUT = 'This was kept while the conversation was still going on. The connection is gone.'
 
 /** A span of time in words, no finer than a person needs. */
 export function duration(ms) {
@@ -119,12 +120,13 @@ export class End {
     this.again.hidden = saved
     if (this.node.hidden) return
     setText(this.settings, saved ? 'New conversation' : 'Change settings')
-    const key = JSON.stringify([view.summary, view.ending, String(fault)])
+    const cut = saved && view.turn !== 'over'
+    const key = JSON.stringify([cut, view.summary, view.ending, String(fault)])
     if (key === this.key) return
     this.key = key
     const sentences = fault
       ? [h('p', { class: 'verdict' }, 'Ehlo itself has failed, and let go of the connection.'), h('p', null, 'The transcript is kept. Reload the page, and please report what you did.')]
-      : [h('p', { class: 'verdict' }, outcomeSign(view.summary.outcome), view.summary.sentence),
+      : [h('p', { class: 'verdict' }, outcomeSign(view.summary.outcome), h('span', null, cut ? CUT : view.summary.sentence)),
           view.ending && view.ending.sentence !== view.summary.sentence && h('p', null, view.ending.sentence),
           view.ending?.advice.length > 0 && h('ul', null, view.ending.advice.map((advice) => h('li', null, advice)))]
     fill(this.sentence, sentences)
