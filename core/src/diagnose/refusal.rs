@@ -40,7 +40,7 @@ fn by_code(reply: &ReplyRecord) -> Option<Finding> {
             "Wait five minutes and send the same sender and recipient again from the same address. If it is then accepted, nothing is wrong.",
         ),
         (Asked::Command(Verb::Rcpt), 550, Some((1, 1..=3 | 10))) => found(
-            "unknown-user",
+            "user-unknown",
             "The server does not know this recipient",
             "The mailbox does not exist there, is spelt otherwise, or exists only behind another server to which this one does not ask.",
             "Check the spelling, and whether the mailbox exists on the server that you are testing.",
@@ -52,7 +52,7 @@ fn by_code(reply: &ReplyRecord) -> Option<Finding> {
             "Use port 25 to test mail from other servers; sign-in and TLS come with the next version.",
         ),
         (Asked::Command(Verb::Mail), 552, _) | (Asked::Message, 552, _) => found(
-            "too-large",
+            "message-too-large",
             "The message is larger than the server takes",
             "The server's limit stands in its EHLO reply, behind SIZE.",
             "Send a smaller message, or have the limit raised on the server.",

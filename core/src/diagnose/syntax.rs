@@ -31,7 +31,7 @@ const UNASKED: Kind = Kind {
     id: "unasked-reply",
     severity: Severity::Warning,
     title: "The server answered something that nobody had asked",
-    detail: "A reply came while no command waited for one. Either the server announced something by itself (421 when it times out), or it took one line for two commands.",
+    detail: "A reply came while no command waited for one. Most often the server took one line for two commands.",
     advice: "Look at the reply and at what was sent before it: a line end in the wrong place turns one command into two.",
 };
 const NO_CODE: Kind = Kind {
@@ -78,7 +78,12 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             .is_some_and(|reply| reply.entries.last() == Some(&id) && reply.oddities.contains(&Oddity::CutShort));
         for oddity in entry.oddities.iter().chain(cut_short.then_some(&Oddity::CutShort)) {
             // Inside a multi-line reply a line without a code is only untidy.
-            let kind = if *oddity == Oddity::NoCode && entry.reply.is_some() { Some(&NOT_SOUND) } else { kind(oddity) };
+            let kind = match (oddity, entry.reply.and_then(|reply| replies.get(reply))) {
+                (Oddity::NoCode, Some(_)) => Some(&NOT_SOUND),
+                // A server may announce its end at any time (RFC 5321 §3.8).
+                (Oddity::Unasked, Some(reply)) if reply.code == 421 => None,
+                _ => kind(oddity),
+            };
             let Some(kind) = kind else { continue };
             found.push(Finding {
                 id: kind.id,

@@ -179,6 +179,7 @@ pub(super) const ACCESS: &[Entry] = &[
             "relay denied",
             "not permitted to relay",
             "not allowed to relay",
+            "relay not allowed",
             "do not relay",
             "relaying prohibited",
             "list of allowed rcpthosts",
@@ -192,7 +193,7 @@ pub(super) const ACCESS: &[Entry] = &[
                 "To deliver to the domain: connect to its MX host. If this is the MX host, the domain is missing in \
                  its configuration.",
             ],
-            said_by: "Postfix, Sendmail, Exim, Exchange, qmail",
+            said_by: "Postfix, Sendmail, Exim, Exchange, qmail, chasquid",
         },
     },
     Entry {
