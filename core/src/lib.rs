@@ -2,6 +2,7 @@
 
 pub mod diagnose;
 pub mod explain;
+pub mod json;
 pub mod lint;
 pub mod meaning;
 pub mod plan;

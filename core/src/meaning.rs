@@ -62,7 +62,7 @@ pub fn of(session: &Session, id: usize) -> Option<Meaning> {
         took: reply.took,
         basic: explain::reply_code(reply.code, step),
         enhanced,
-        phrase: explain::words(&reply.text),
+        phrase: (reply.code >= 400).then(|| explain::words(&reply.text)).flatten(),
         keywords: offered.map(|one| explain::keyword(&one.keyword, &one.params)).collect(),
         command,
         oddities: session.oddities_of(id),

@@ -1,6 +1,6 @@
 //! A saved talk, held again: the same session, fed from the file.
 
-use crate::session::setup::{PlanChange, Setup, Until};
+use crate::session::setup::{PlanChange, Setup};
 use crate::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
 use crate::time::Now;
 use crate::transcript::event::Event;
@@ -17,7 +17,7 @@ pub fn open(text: &str) -> Result<Session, TalkError> {
 
 /// Replays a talk. The facts and findings in it are passed over: they are derived anew.
 pub fn replay(talk: &Talk) -> Session {
-    let mut session = Session::new(Now(0), setup_of(talk));
+    let mut session = Session::new(Now(0), setup_of(talk)).without_running();
     let mut now = Now(0);
     let mut message: Vec<u8> = Vec::new();
     let mut items = talk.items.iter().map(|(_, item)| item).peekable();
@@ -34,7 +34,8 @@ pub fn replay(talk: &Talk) -> Session {
                     continue;
                 }
                 message.extend_from_slice(bytes);
-                if bytes == b".\r\n" || !matches!(items.peek(), Some(Item::Client(_))) {
+                let split = !bytes.ends_with(b"\n") || session.ends_body(&message);
+                if split || !matches!(items.peek(), Some(Item::Client(_))) {
                     let whole = std::mem::take(&mut message);
                     session.replay_message(now, &whole);
                     drain(&mut session);
@@ -56,12 +57,12 @@ pub fn setup_of(talk: &Talk) -> Setup {
         match word {
             "started" => setup.started = rest.parse().ok(),
             "until" => {
-                let until: Option<Until> = serde_json::from_value(rest.into()).ok();
-                // Only words that are known get here; a change of `until` alone has no mistake in it.
-                let _ = setup.plan.change(PlanChange { until, ..PlanChange::default() });
+                if let Ok(change) = PlanChange::from_json(&["{\"until\":\"", rest.trim(), "\"}"].concat()) {
+                    let _ = setup.plan.change(change);
+                }
             }
             "plan" => {
-                if let Ok(change) = serde_json::from_str::<PlanChange>(rest) {
+                if let Ok(change) = PlanChange::from_json(rest) {
                     let _ = setup.plan.change(change);
                 }
             }
@@ -114,14 +115,9 @@ fn message_of(event: &Event) -> Option<FromRelay> {
     Some(match event.clone() {
         Event::Resolved { name, addresses, ms } => FromRelay::Resolved { name, addresses, ms },
         Event::Attempt { address, error, ms } => FromRelay::Attempt { address, error, ms },
-        Event::Connected { address, port, local, local_name, ms } => FromRelay::Connected(Connected {
-            session: String::new(),
-            address,
-            port,
-            local: local.and_then(|local| local.parse().ok()),
-            local_name,
-            ms,
-        }),
+        Event::Connected { address, port, local, local_name, ms } => {
+            FromRelay::Connected(Connected { session: String::new(), address, port, local, local_name, ms })
+        }
         Event::Eof => FromRelay::Eof {},
         Event::Closed { by: by @ (Closer::Target | Closer::Client | Closer::Relay), code } => {
             FromRelay::Closed { by, code, sent: 0, received: 0 }

@@ -6,10 +6,10 @@
 //! ([`FromRelay::Closed`] or [`FromRelay::Error`]) before a WebSocket close frame with a code of
 //! [`Code::close_code`] and the code's word as reason.
 
-use std::net::SocketAddr;
-
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::json::{Mistake, Object};
 use crate::secret::Secret;
 
 /// The WebSocket subprotocol, required and echoed; it versions everything in this module.
@@ -103,7 +103,7 @@ pub enum RecordType {
 }
 
 /// A control message from the relay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromRelay {
     /// The name was looked up; `addresses` are those that may be tried, in the order of trying.
@@ -148,7 +148,7 @@ pub enum FromRelay {
 }
 
 /// A TCP connection that stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Connected {
     /// The session's name in the relay's log.
     pub session: String,
@@ -157,7 +157,7 @@ pub struct Connected {
     /// The port reached.
     pub port: u16,
     /// The relay's own address and port on this connection: what the mail server sees.
-    pub local: Option<SocketAddr>,
+    pub local: Option<String>,
     /// The relay's own host name: the PTR of its address, only where that name resolves back to it.
     pub local_name: Option<String>,
     /// How long connecting took in all, in milliseconds.
@@ -165,7 +165,7 @@ pub struct Connected {
 }
 
 /// The relay's no.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     /// Which no, from the closed list.
     pub code: Code,
@@ -331,7 +331,7 @@ impl Code {
 }
 
 /// The answer to a [`Lookup`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The name that was asked for.
     pub name: String,
@@ -368,7 +368,7 @@ pub enum Rcode {
 }
 
 /// One record of an answer; names without the final dot, but for the root, which is `.`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "UPPERCASE")]
 pub enum Record {
     /// RFC 5321 §5; an exchange of `.` means that the domain takes no mail (RFC 7505).
@@ -410,7 +410,7 @@ pub enum Dnssec {
 }
 
 /// What a relay is and offers; nothing in it is secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct About {
     /// The relay's version.
     pub version: String,
@@ -449,9 +449,136 @@ impl FromRelay {
     ///
     /// # Errors
     /// What is wrong with it: no JSON, another `type`, a field too few.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    pub fn from_json(text: &str) -> Result<Self, Mistake> {
+        let mut object = Object::parse(text)?;
+        let kind = object.some_text("type")?;
+        let object = &mut object;
+        Ok(match kind.as_str() {
+            "resolved" => Self::Resolved {
+                name: object.some_text("name")?,
+                addresses: object.texts("addresses")?.unwrap_or_default(),
+                ms: object.some_number("ms")?,
+            },
+            "attempt" => Self::Attempt {
+                address: object.some_text("address")?,
+                error: code(object, "error")?,
+                ms: object.some_number("ms")?,
+            },
+            "connected" => Self::Connected(Connected {
+                session: object.some_text("session")?,
+                address: object.some_text("address")?,
+                port: object.some_number("port")?,
+                local: object.text("local")?,
+                local_name: object.text("local_name")?,
+                ms: object.some_number("ms")?,
+            }),
+            "error" => Self::Error(Refusal {
+                code: code(object, "code")?,
+                message: object.some_text("message")?,
+                session: object.some_text("session")?,
+                retry_after: object.number("retry_after")?,
+                guess: object.word("guess", &Guess::WORDS)?,
+            }),
+            "eof" => Self::Eof {},
+            "closed" => Self::Closed {
+                by: needed("by", object.word("by", &Closer::WORDS)?)?,
+                code: code(object, "code")?,
+                sent: object.some_number("sent")?,
+                received: object.some_number("received")?,
+            },
+            "answer" => Self::Answer(Answer::take(object)?),
+            "about" => Self::About(About {
+                version: object.some_text("version")?,
+                profile: object.some_text("profile")?,
+                ports: ports(object)?,
+                targets: object.texts("targets")?.unwrap_or_default(),
+                token: object.flag("token")?.unwrap_or_default(),
+            }),
+            _ => return Err(Mistake::new("type", "is not known")),
+        })
     }
+}
+
+impl Answer {
+    fn take(object: &mut Object) -> Result<Self, Mistake> {
+        let records = object.list("records")?.unwrap_or_default();
+        let records: Result<Vec<Record>, Mistake> = records.into_iter().map(Record::of).collect();
+        Ok(Self {
+            name: object.some_text("name")?,
+            rtype: needed("rtype", object.word("rtype", &RecordType::WORDS)?)?,
+            rcode: object.word("rcode", &Rcode::WORDS)?.unwrap_or(Rcode::Other),
+            records: records?,
+            ttl: object.number("ttl")?,
+            dnssec: object.word("dnssec", &Dnssec::WORDS)?.unwrap_or(Dnssec::Unknown),
+            ms: object.some_number("ms")?,
+        })
+    }
+}
+
+impl Record {
+    fn of(value: Value) -> Result<Self, Mistake> {
+        let mut object = Object::of(value)?;
+        let kind = needed("type", object.word("type", &RecordType::WORDS)?)?;
+        Ok(match kind {
+            RecordType::Mx => {
+                Self::Mx { preference: object.some_number("preference")?, exchange: object.some_text("exchange")? }
+            }
+            RecordType::A => Self::A { address: object.some_text("address")? },
+            RecordType::Aaaa => Self::Aaaa { address: object.some_text("address")? },
+            RecordType::Ptr => Self::Ptr { name: object.some_text("name")? },
+        })
+    }
+}
+
+impl RecordType {
+    const WORDS: [(&str, Self); 4] = [("MX", Self::Mx), ("A", Self::A), ("AAAA", Self::Aaaa), ("PTR", Self::Ptr)];
+}
+
+impl Rcode {
+    const WORDS: [(&str, Self); 6] = [
+        ("no_error", Self::NoError),
+        ("nx_domain", Self::NxDomain),
+        ("serv_fail", Self::ServFail),
+        ("refused", Self::Refused),
+        ("timeout", Self::Timeout),
+        ("other", Self::Other),
+    ];
+}
+
+impl Dnssec {
+    const WORDS: [(&str, Self); 4] =
+        [("secure", Self::Secure), ("insecure", Self::Insecure), ("bogus", Self::Bogus), ("unknown", Self::Unknown)];
+}
+
+impl Guess {
+    /// Each guess with its word.
+    pub const WORDS: [(&str, Self); 6] = [
+        ("ssh", Self::Ssh),
+        ("http", Self::Http),
+        ("imap", Self::Imap),
+        ("pop3", Self::Pop3),
+        ("tls", Self::Tls),
+        ("unknown", Self::Unknown),
+    ];
+}
+
+impl Closer {
+    /// Each closer with its word.
+    pub const WORDS: [(&str, Self); 3] = [("target", Self::Target), ("client", Self::Client), ("relay", Self::Relay)];
+}
+
+fn needed<T>(field: &str, value: Option<T>) -> Result<T, Mistake> {
+    value.ok_or_else(|| Mistake::new(field, "is missing"))
+}
+
+fn code(object: &mut Object, field: &str) -> Result<Code, Mistake> {
+    let word = object.some_text(field)?;
+    Code::from_word(&word).ok_or_else(|| Mistake::new(field, "is no code that is known"))
+}
+
+fn ports(object: &mut Object) -> Result<Vec<u16>, Mistake> {
+    let list = object.list("ports")?.unwrap_or_default();
+    Ok(list.iter().filter_map(Value::as_u64).filter_map(|port| u16::try_from(port).ok()).collect())
 }
 
 #[cfg(test)]
@@ -472,6 +599,50 @@ mod tests {
         assert!(ToRelay::from_json(r#"{"type":"connect","host":"mx.example","port":25,"x":1}"#).is_err());
         assert!(ToRelay::from_json(r#"{"type":"eof"}"#).is_ok());
         assert!(ToRelay::from_json(r#"{"type":"eof","x":1}"#).is_err());
+    }
+
+    #[test]
+    fn every_message_of_the_relay_is_read_as_it_was_written() {
+        let records = vec![
+            Record::Mx { preference: 10, exchange: "mx.example".into() },
+            Record::A { address: "192.0.2.1".into() },
+            Record::Aaaa { address: "2001:db8::1".into() },
+            Record::Ptr { name: "host.example".into() },
+        ];
+        let mut all = vec![
+            FromRelay::Resolved { name: "mx.example".into(), addresses: vec!["192.0.2.1".into()], ms: 1 },
+            FromRelay::Connected(Connected {
+                session: "s".into(),
+                address: "192.0.2.1".into(),
+                port: 25,
+                local: Some("198.51.100.7:4711".into()),
+                local_name: None,
+                ms: 2,
+            }),
+            FromRelay::Eof {},
+            FromRelay::About(About {
+                version: "1".into(),
+                profile: "personal".into(),
+                ports: vec![25, 587],
+                targets: vec!["practice".into()],
+                token: false,
+            }),
+        ];
+        all.extend(Code::ALL.map(|error| FromRelay::Attempt { address: "192.0.2.1".into(), error, ms: 3 }));
+        all.extend(Closer::WORDS.map(|(_, by)| FromRelay::Closed { by, code: Code::Done, sent: 1, received: 2 }));
+        all.extend(Guess::WORDS.map(|(_, guess)| {
+            let (code, message, session) = (Code::NotSmtp, "x".into(), "s".into());
+            FromRelay::Error(Refusal { code, message, session, retry_after: Some(3), guess: Some(guess) })
+        }));
+        for ((_, rcode), (_, dnssec)) in Rcode::WORDS.into_iter().zip(Dnssec::WORDS.into_iter().cycle()) {
+            for (_, rtype) in RecordType::WORDS {
+                let (name, records) = ("example".into(), records.clone());
+                all.push(FromRelay::Answer(Answer { name, rtype, rcode, records, ttl: Some(60), dnssec, ms: 4 }));
+            }
+        }
+        for message in all {
+            assert_eq!(FromRelay::from_json(&message.to_json()), Ok(message.clone()), "{}", message.to_json());
+        }
     }
 
     #[test]

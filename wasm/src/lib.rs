@@ -36,5 +36,5 @@ fn mistake(mistake: &Mistake) -> JsValue {
 }
 
 fn context(text: &str) -> SocketContext {
-    serde_json::from_str(text).unwrap_or_default()
+    SocketContext::from_json(text)
 }

@@ -1,7 +1,7 @@
 //! One conversation.
 
 use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Mistake, Session, Setup};
+use ehlo_core::session::{Action, Closed, Input, Session, Setup};
 use ehlo_core::tunnel::FromRelay;
 use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
@@ -71,7 +71,7 @@ impl Conversation {
     /// # Errors
     /// JSON `{field, message}`: what cannot be done, and why.
     pub fn act(&mut self, now: f64, action: &str) -> Result<(), JsValue> {
-        let action: Action = serde_json::from_str(action).map_err(|error| mistake(&Mistake::of_json(&error)))?;
+        let action = Action::from_json(action).map_err(|error| mistake(&error))?;
         self.inner.handle(moment(now), Input::Do(action)).map_err(|error| mistake(&error))
     }
 

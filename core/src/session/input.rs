@@ -1,8 +1,7 @@
 //! What goes into a session.
 
-use serde::Deserialize;
-
-use super::setup::PlanChange;
+use super::setup::{Mistake, PlanChange};
+use crate::json::Object;
 use crate::tunnel::FromRelay;
 
 /// Something that happened, told to the session by whoever drives it.
@@ -39,8 +38,7 @@ pub enum Closed {
 }
 
 /// What a page knows about a WebSocket that it could not keep.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SocketContext {
     /// Whether it was ever open.
     pub reached: bool,
@@ -54,26 +52,36 @@ pub struct SocketContext {
     pub local_network: Option<bool>,
 }
 
+impl SocketContext {
+    /// Reads what the page tells; what cannot be read counts as not known.
+    pub fn from_json(json: &str) -> Self {
+        let Ok(mut object) = Object::parse(json) else { return Self::default() };
+        Self {
+            reached: object.flag("reached").ok().flatten().unwrap_or_default(),
+            page_secure: object.flag("page_secure").ok().flatten().unwrap_or_default(),
+            relay: object.text("relay").ok().flatten().unwrap_or_default(),
+            page_origin: object.text("page_origin").ok().flatten().unwrap_or_default(),
+            local_network: object.flag("local_network").ok().flatten(),
+        }
+    }
+}
+
 /// What the person does.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub enum Action {
     /// Send a line as it was typed.
     Send {
         /// The line without its end.
         line: String,
         /// How it ends.
-        #[serde(default)]
         end: TypedEnd,
     },
     /// Send a message: line ends made CR LF, dots doubled, final dot added.
     Message {
         /// The message; none for the planned one.
-        #[serde(default)]
         text: Option<String>,
     },
     /// Send a message byte for byte: only dots are doubled, and the final dot is added.
-    #[serde(skip)]
     MessageBytes {
         /// The message.
         bytes: Vec<u8>,
@@ -92,9 +100,35 @@ pub enum Action {
     Plan(PlanChange),
 }
 
+impl Action {
+    /// Reads an action: its kind is `do`, the other fields are its own.
+    ///
+    /// # Errors
+    /// Which field is wrong.
+    pub fn from_json(json: &str) -> Result<Self, Mistake> {
+        let mut object = Object::parse(json)?;
+        let kind = object.some_text("do")?;
+        let action = match kind.as_str() {
+            "send" => Self::Send {
+                line: object.some_text("line")?,
+                end: object.word("end", &TypedEnd::WORDS)?.unwrap_or_default(),
+            },
+            "message" => Self::Message { text: object.text("text")? },
+            "next" => Self::Next {},
+            "run" => Self::Run {},
+            "pause" => Self::Pause {},
+            "hangup" => Self::Hangup {},
+            "eof" => Self::Eof {},
+            "plan" => Self::Plan(PlanChange::take(&mut object)?),
+            _ => return Err(Mistake::new("do", "must be send, message, next, run, pause, hangup, eof or plan")),
+        };
+        object.done()?;
+        Ok(action)
+    }
+}
+
 /// How a typed line ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TypedEnd {
     /// CR LF, as it should.
     #[default]
@@ -108,13 +142,15 @@ pub enum TypedEnd {
 }
 
 impl TypedEnd {
-    /// The octets.
-    pub const fn octets(self) -> &'static [u8] {
+    const WORDS: [(&str, Self); 4] = [("crlf", Self::CrLf), ("lf", Self::Lf), ("cr", Self::Cr), ("none", Self::None)];
+
+    /// The line end itself.
+    pub const fn text(self) -> &'static str {
         match self {
-            Self::CrLf => b"\r\n",
-            Self::Lf => b"\n",
-            Self::Cr => b"\r",
-            Self::None => b"",
+            Self::CrLf => "\r\n",
+            Self::Lf => "\n",
+            Self::Cr => "\r",
+            Self::None => "",
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a conversation is set up with: whom to call, and what the plan proposes.
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+pub use crate::json::Mistake;
+use crate::json::Object;
 use crate::secret::Secret;
 use crate::tunnel::Family;
 
 /// Everything that is decided before a conversation; every field has a default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Setup {
     /// A host name in A-label form, or an IP address.
     pub host: String,
@@ -24,7 +25,6 @@ pub struct Setup {
     /// How the connection is to be secured.
     pub security: Security,
     /// What the plan proposes.
-    #[serde(skip)]
     pub plan: PlanSettings,
     /// Whether a person watches: then "run the rest" pauses at surprises, and nothing hangs up by itself.
     pub attended: bool,
@@ -34,16 +34,6 @@ pub struct Setup {
     pub offset: i32,
     /// Any text that makes the Message-ID unlike others.
     pub seed: String,
-    hello: Option<String>,
-    hello_verb: Option<HelloVerb>,
-    from: Option<String>,
-    to: Option<Vec<String>>,
-    message: Option<Message>,
-    until: Option<Until>,
-    size: Option<bool>,
-    eight_bit: Option<bool>,
-    smtputf8: Option<bool>,
-    pipelining: Option<bool>,
 }
 
 impl Default for Setup {
@@ -61,39 +51,34 @@ impl Default for Setup {
             started: None,
             offset: 0,
             seed: String::new(),
-            hello: None,
-            hello_verb: None,
-            from: None,
-            to: None,
-            message: None,
-            until: None,
-            size: None,
-            eight_bit: None,
-            smtputf8: None,
-            pipelining: None,
         }
     }
 }
 
 impl Setup {
-    /// Reads a setup from JSON and checks it.
+    /// Reads a setup from JSON, one flat object of its fields and those of [`PlanSettings`], and checks it.
     ///
     /// # Errors
     /// Which field is wrong, and what to write instead.
     pub fn from_json(json: &str) -> Result<Self, Mistake> {
-        let mut setup: Self = serde_json::from_str(json).map_err(|error| Mistake::of_json(&error))?;
-        let change = PlanChange {
-            hello: setup.hello.take(),
-            hello_verb: setup.hello_verb.take(),
-            from: setup.from.take(),
-            to: setup.to.take(),
-            message: setup.message.take(),
-            until: setup.until.take(),
-            size: setup.size.take(),
-            eight_bit: setup.eight_bit.take(),
-            smtputf8: setup.smtputf8.take(),
-            pipelining: setup.pipelining.take(),
+        let mut object = Object::parse(json)?;
+        let default = Self::default();
+        let mut setup = Self {
+            host: object.text("host")?.unwrap_or_default(),
+            port: port(&mut object)?.unwrap_or(default.port),
+            target: object.text("target")?,
+            family: object.word("family", &[("4", Family::V4), ("6", Family::V6)])?,
+            token: object.text("token")?.map(Secret::new),
+            practice: object.text("practice")?,
+            security: object.word("security", &Security::WORDS)?.unwrap_or_default(),
+            attended: object.flag("attended")?.unwrap_or(default.attended),
+            started: object.number("started")?,
+            offset: object.number("offset")?.unwrap_or_default(),
+            seed: object.text("seed")?.unwrap_or_default(),
+            plan: default.plan,
         };
+        let change = PlanChange::take(&mut object)?;
+        object.done()?;
         setup.plan.change(change)?;
         setup.check()?;
         Ok(setup)
@@ -144,8 +129,7 @@ impl Setup {
 }
 
 /// How a connection is secured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Security {
     /// Not at all.
     #[default]
@@ -158,9 +142,17 @@ pub enum Security {
     Tls,
 }
 
+impl Security {
+    const WORDS: [(&str, Self); 4] = [
+        ("none", Self::None),
+        ("starttls", Self::Starttls),
+        ("starttls-if-offered", Self::StarttlsIfOffered),
+        ("tls", Self::Tls),
+    ];
+}
+
 /// The verb of the greeting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HelloVerb {
     /// RFC 5321 §4.1.1.1
     #[default]
@@ -170,8 +162,7 @@ pub enum HelloVerb {
 }
 
 /// Where the plan ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Until {
     /// After the server's greeting.
     Connect,
@@ -193,37 +184,36 @@ pub enum Until {
 }
 
 impl Until {
-    /// The word for talks.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Hello => "hello",
-            Self::Starttls => "starttls",
-            Self::Auth => "auth",
-            Self::Mail => "mail",
-            Self::Rcpt => "rcpt",
-            Self::Data => "data",
-            Self::Dot => "dot",
-        }
+    const WORDS: [(&str, Self); 8] = [
+        ("connect", Self::Connect),
+        ("hello", Self::Hello),
+        ("starttls", Self::Starttls),
+        ("auth", Self::Auth),
+        ("mail", Self::Mail),
+        ("rcpt", Self::Rcpt),
+        ("data", Self::Data),
+        ("dot", Self::Dot),
+    ];
+
+    /// The word for talks and options.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, until)| *until == self).map_or("dot", |(word, _)| word)
     }
 }
 
 /// What is to be sent after DATA.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A whole message as text; line ends become CR LF.
     Text(String),
     /// Headers are made, the body is given.
     Composed(Composed),
     /// A whole message byte for byte.
-    #[serde(skip)]
     Bytes(Vec<u8>),
 }
 
 /// A message of which only the essentials are given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Composed {
     /// The Subject.
     pub subject: String,
@@ -266,8 +256,7 @@ pub struct PlanSettings {
 }
 
 /// A change of some settings; the others stay.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // the same fields as in `PlanSettings`
 pub struct PlanChange {
     pub hello: Option<String>,
@@ -321,35 +310,60 @@ impl PlanSettings {
     }
 }
 
-/// A mistake of the caller: which field, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mistake {
-    /// The field's name as in JSON; empty where none can be told.
-    pub field: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Mistake {
-    pub(crate) fn new(field: &str, message: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), message: message.into() }
+impl PlanChange {
+    /// Reads a change from JSON.
+    ///
+    /// # Errors
+    /// Which field is wrong.
+    pub fn from_json(json: &str) -> Result<Self, Mistake> {
+        let mut object = Object::parse(json)?;
+        let change = Self::take(&mut object)?;
+        object.done()?;
+        Ok(change)
     }
 
-    /// The mistake that the JSON reader found.
-    pub fn of_json(error: &serde_json::Error) -> Self {
-        let message = error.to_string();
-        let field = message.split('`').nth(1).unwrap_or_default().to_owned();
-        Self { field, message }
+    pub(crate) fn take(object: &mut Object) -> Result<Self, Mistake> {
+        Ok(Self {
+            hello: object.text("hello")?,
+            hello_verb: object.word("hello_verb", &[("EHLO", HelloVerb::Ehlo), ("HELO", HelloVerb::Helo)])?,
+            from: object.text("from")?,
+            to: object.texts("to")?,
+            message: object.take("message").map(Message::of).transpose()?,
+            until: object.word("until", &Until::WORDS)?,
+            size: object.flag("size")?,
+            eight_bit: object.flag("eight_bit")?,
+            smtputf8: object.flag("smtputf8")?,
+            pipelining: object.flag("pipelining")?,
+        })
     }
 }
 
-impl std::fmt::Display for Mistake {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
+impl Message {
+    fn of(value: Value) -> Result<Self, Mistake> {
+        if let Value::String(text) = value {
+            return Ok(Self::Text(text));
+        }
+        let mut object =
+            Object::of(value).map_err(|_| Mistake::new("message", "must be text, or {subject, body, headers}"))?;
+        let mut headers = Vec::new();
+        for pair in object.list("headers")?.unwrap_or_default() {
+            match pair.as_array().map(Vec::as_slice) {
+                Some([Value::String(name), Value::String(value)]) => headers.push((name.clone(), value.clone())),
+                _ => return Err(Mistake::new("headers", "must be a list of pairs: name and value")),
+            }
+        }
+        let subject = object.text("subject")?.unwrap_or_default();
+        let body = object.text("body")?.unwrap_or_default();
+        object.done()?;
+        Ok(Self::Composed(Composed { subject, body, headers }))
     }
 }
 
-impl std::error::Error for Mistake {}
+fn port(object: &mut Object) -> Result<Option<u16>, Mistake> {
+    object
+        .number("port")
+        .map_err(|_| Mistake::new("port", "a port is a number from 1 to 65535; mail servers listen on 25 and 587"))
+}
 
 fn one_line(field: &str, text: &str) -> Result<String, Mistake> {
     let text = text.trim();
@@ -371,7 +385,7 @@ fn header(name: &str, value: &str) -> Result<(), Mistake> {
     if !sound {
         return Err(Mistake::new(
             "headers",
-            format!("{name:?} is no header name: letters, digits and hyphens, no colon"),
+            format!("\"{name}\" is no header name: letters, digits and hyphens, no colon"),
         ));
     }
     one_line("headers", value).map(|_| ())

@@ -235,7 +235,7 @@ fn closed_words(by: Closer, code: Code) -> String {
     match (by, code) {
         (Closer::Target, Code::Reset) => "The server reset the connection".into(),
         (Closer::Target, _) => "The server closed the connection".into(),
-        (Closer::Client, _) => "You closed the connection".into(),
+        (Closer::Client, _) => "Ehlo closed the connection".into(),
         (Closer::Relay, Code::Idle) => "The relay closed the connection: no byte for too long".into(),
         (Closer::Relay, Code::Lifetime) => {
             "The relay closed the connection: it lasted longer than the relay allows".into()
@@ -246,31 +246,20 @@ fn closed_words(by: Closer, code: Code) -> String {
     }
 }
 
-const CLOSERS: [(Closer, &str); 3] = [(Closer::Target, "target"), (Closer::Client, "client"), (Closer::Relay, "relay")];
-
 fn closer_word(by: Closer) -> &'static str {
-    CLOSERS.iter().find(|(closer, _)| *closer == by).map_or("relay", |(_, word)| word)
+    Closer::WORDS.iter().find(|(_, closer)| *closer == by).map_or("relay", |(word, _)| word)
 }
 
 fn closer_of(word: &str) -> Option<Closer> {
-    CLOSERS.iter().find(|(_, name)| *name == word).map(|(closer, _)| *closer)
+    Closer::WORDS.iter().find(|(name, _)| *name == word).map(|(_, closer)| *closer)
 }
 
-const GUESSES: [(Guess, &str); 6] = [
-    (Guess::Ssh, "ssh"),
-    (Guess::Http, "http"),
-    (Guess::Imap, "imap"),
-    (Guess::Pop3, "pop3"),
-    (Guess::Tls, "tls"),
-    (Guess::Unknown, "unknown"),
-];
-
 fn guess_word(guess: Guess) -> &'static str {
-    GUESSES.iter().find(|(known, _)| *known == guess).map_or("unknown", |(_, word)| word)
+    Guess::WORDS.iter().find(|(_, known)| *known == guess).map_or("unknown", |(word, _)| word)
 }
 
 fn guess_of(word: &str) -> Option<Guess> {
-    GUESSES.iter().find(|(_, name)| *name == word).map(|(guess, _)| *guess)
+    Guess::WORDS.iter().find(|(name, _)| *name == word).map(|(_, guess)| *guess)
 }
 
 #[cfg(test)]

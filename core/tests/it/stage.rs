@@ -163,7 +163,8 @@ impl Stage {
                 return Ok(());
             }
             "change" => {
-                let change = serde_json::from_str(rest).map_err(|error| error.to_string())?;
+                let change =
+                    ehlo_core::session::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
                 return self.act(Action::Plan(change));
             }
             "unattended" => {
@@ -273,14 +274,9 @@ fn message_of(event: &Event) -> Option<FromRelay> {
     Some(match event.clone() {
         Event::Resolved { name, addresses, ms } => FromRelay::Resolved { name, addresses, ms },
         Event::Attempt { address, error, ms } => FromRelay::Attempt { address, error, ms },
-        Event::Connected { address, port, local, local_name, ms } => FromRelay::Connected(Connected {
-            session: "s1".into(),
-            address,
-            port,
-            local: local.map(|local| local.parse().unwrap()),
-            local_name,
-            ms,
-        }),
+        Event::Connected { address, port, local, local_name, ms } => {
+            FromRelay::Connected(Connected { session: "s1".into(), address, port, local, local_name, ms })
+        }
         Event::Eof => FromRelay::Eof {},
         Event::Closed { by, code } => FromRelay::Closed { by, code, sent: 0, received: 0 },
         Event::Refused { code, message, guess } => {

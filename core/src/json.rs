@@ -1,0 +1,122 @@
+//! JSON objects from outside, read field by field: what is wrong is told by the field's name.
+//!
+//! Reading by hand instead of by derived code keeps the page's module small: derived readers of tagged enums
+//! were a fifth of it.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A mistake of the caller: which field, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// The field's name as in JSON; empty where none can be told.
+    pub field: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl Mistake {
+    pub(crate) fn new(field: &str, message: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// An object whose fields are taken out one by one; what is left over at the end was not known.
+pub(crate) struct Object {
+    fields: Map<String, Value>,
+}
+
+impl Object {
+    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) => Ok(Self { fields }),
+            Ok(_) => Err(Mistake::new("", "must be a JSON object")),
+            Err(_) => Err(Mistake::new("", "is no JSON")),
+        }
+    }
+
+    pub(crate) fn of(value: Value) -> Result<Self, Mistake> {
+        match value {
+            Value::Object(fields) => Ok(Self { fields }),
+            _ => Err(Mistake::new("", "must be an object")),
+        }
+    }
+
+    /// The field's value; `null` counts as absent.
+    pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
+        self.fields.remove(field).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn text(&mut self, field: &str) -> Result<Option<String>, Mistake> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Mistake::new(field, "must be text")),
+        }
+    }
+
+    pub(crate) fn some_text(&mut self, field: &str) -> Result<String, Mistake> {
+        self.text(field)?.ok_or_else(|| Mistake::new(field, "is missing"))
+    }
+
+    pub(crate) fn number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<Option<T>, Mistake> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        let number = value.as_i64().and_then(|number| T::try_from(number).ok());
+        number.map(Some).ok_or_else(|| Mistake::new(field, "must be a whole number in range"))
+    }
+
+    pub(crate) fn some_number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<T, Mistake> {
+        self.number(field)?.ok_or_else(|| Mistake::new(field, "is missing"))
+    }
+
+    pub(crate) fn flag(&mut self, field: &str) -> Result<Option<bool>, Mistake> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Mistake::new(field, "must be true or false")),
+        }
+    }
+
+    pub(crate) fn list(&mut self, field: &str) -> Result<Option<Vec<Value>>, Mistake> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Array(list)) => Ok(Some(list)),
+            Some(_) => Err(Mistake::new(field, "must be a list")),
+        }
+    }
+
+    pub(crate) fn texts(&mut self, field: &str) -> Result<Option<Vec<String>>, Mistake> {
+        let Some(list) = self.list(field)? else { return Ok(None) };
+        let text = |value| if let Value::String(text) = value { Some(text) } else { None };
+        let texts: Option<Vec<String>> = list.into_iter().map(text).collect();
+        texts.map(Some).ok_or_else(|| Mistake::new(field, "must be a list of texts"))
+    }
+
+    /// One of `words`, by its word.
+    pub(crate) fn word<T: Copy>(&mut self, field: &str, words: &[(&str, T)]) -> Result<Option<T>, Mistake> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => Ok(Some(*value)),
+            None => {
+                let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                Err(Mistake::new(field, ["must be one of ", &all.join(", ")].concat()))
+            }
+        }
+    }
+
+    /// Whether every field has been taken.
+    pub(crate) fn done(self) -> Result<(), Mistake> {
+        match self.fields.into_iter().next() {
+            None => Ok(()),
+            Some((field, _)) => Err(Mistake::new(&field, "is not known")),
+        }
+    }
+}
