@@ -14,7 +14,7 @@ async fn the_page_learns_where_it_is_connected_and_from_which_address() {
     let (_page, connected) = Page::connected(&running, &target).await;
     assert_eq!((connected.address.as_str(), connected.port), ("127.0.0.1", target.address.port()));
     let peer = target.accept().await.peer_addr().unwrap();
-    assert_eq!(connected.local, Some(peer));
+    assert_eq!(connected.local, Some(peer.to_string()));
     assert_eq!(connected.local_name, None, "the name of loopback says nothing");
 }
 
