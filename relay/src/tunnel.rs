@@ -236,7 +236,7 @@ impl Session<'_> {
             session: self.id.to_owned(),
             address: address.ip().to_string(),
             port: address.port(),
-            local: tcp.local_addr().ok().map(|local| local.to_string()).map(|address| address.to_string()),
+            local: tcp.local_addr().ok().map(|local| local.to_string()),
             local_name,
             ms: millis(started.elapsed()),
         };
