@@ -76,8 +76,8 @@ export class Meaning {
         h('span', null, [classWord, step && `after ${step}`].filter(Boolean).join(', '))),
       explanation.oddities.map((oddity) => h('p', { class: 'odd' }, oddity)),
       explanation.phrase && phrase(explanation.phrase),
-      explanation.enhanced && record(explanation.enhanced, code),
-      explanation.basic && record(explanation.basic, code),
+      // A refusal's detail is in its enhanced code; where all is well, that one only says so.
+      (code >= 400 ? [explanation.enhanced, explanation.basic] : [explanation.basic, explanation.enhanced]).map((one) => one && record(one, code)),
       explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.map((keyword) =>
         fold(keyword))],
       explanation.command && fold(explanation.command),

@@ -19,7 +19,7 @@ export class MessageEditor {
     this.area = h('textarea', { class: 'mono', id, name: 'message', rows: 10, 'aria-label': 'The message', 'aria-describedby': `${id}-note`, spellcheck: 'false', autocapitalize: 'none' })
     this.note = h('p', { class: 'hint', id: `${id}-note` })
     this.lint = h('div', { class: 'lint', 'aria-live': 'polite' })
-    this.send = h('button', { type: 'button', class: 'primary', onclick: () => this.#send() }, 'Send message')
+    this.send = h('button', { type: 'button', class: 'primary', title: 'Ctrl+Enter in the text', onclick: () => this.#send() }, 'Send message')
     this.byLine = h('button', { type: 'button', class: 'link', onclick: () => hooks.onbyline() }, 'Line by line, as in telnet')
     this.node = h('div', { class: 'message-editor', hidden: true }, this.area, this.note, this.lint, h('div', { class: 'actions' }, this.send, this.byLine))
     this.area.addEventListener('input', () => this.#edited())
@@ -59,7 +59,7 @@ export class MessageEditor {
     const { dots, octets: size, opaque } = this.#proposal
     if (opaque) return setText(this.note, `The message goes out byte for byte, ${octets(size)} with the final dot. ${dotText(dots)}`)
     const doubled = this.#dirty ? (this.area.value.match(/^\./gm) ?? []).length : dots
-    setText(this.note, `${dotText(doubled)} The final dot is added. Ctrl+Enter sends.`)
+    setText(this.note, `${dotText(doubled)} The final dot is added.`)
   }
 
   #advise() {
