@@ -386,8 +386,8 @@ pub fn complete(session: &Session, typed: &str) -> Vec<Completion> {
         lines.into_iter().filter(|(_, line)| line.to_ascii_uppercase().starts_with(&typed) && line.len() > typed.len());
     matching
         .map(|(verb, text)| {
-            let about = crate::explain::command(verb.word()).title.to_string();
-            Completion { text, about: if fits(verb) { about } else { format!("{about} (out of order here)") } }
+            let order = if fits(verb) { "" } else { " (out of order here)" };
+            Completion { text, about: [verb.about(), order].concat() }
         })
         .collect()
 }

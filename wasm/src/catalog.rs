@@ -1,10 +1,9 @@
-//! What there is to choose from, and explanations without a conversation.
+//! What there is to choose from.
 
-use ehlo_core::explain::{self, Step};
 use ehlo_core::plan::presets::PRESETS;
 use ehlo_core::practice::Personality;
 use ehlo_core::tunnel;
-use ehlo_core::wire::enhanced::Enhanced;
+use ehlo_core::wire::command::Verb;
 use serde_json::json as value;
 use wasm_bindgen::prelude::*;
 
@@ -28,22 +27,6 @@ pub fn catalog() -> String {
         ],
         "presets": PRESETS,
         "personalities": personalities,
-        "commands": explain::known_commands().collect::<Vec<_>>(),
+        "commands": Verb::ALL.map(Verb::word).iter().filter(|word| !word.is_empty()).collect::<Vec<_>>(),
     }))
-}
-
-/// What a reply code means, or an enhanced status code where `enhanced` is one, as JSON; `step` is a verb, or empty.
-#[wasm_bindgen]
-pub fn explain_code(code: u16, enhanced: &str, step: &str) -> String {
-    let step = if step.is_empty() { Step::Unknown } else { Step::of_verb(step) };
-    match Enhanced::parse(enhanced.as_bytes()) {
-        Some(found) => json(&explain::enhanced(found.class, found.subject, found.detail, step)),
-        None => json(&explain::reply_code(code, step)),
-    }
-}
-
-/// What an extension keyword means, as JSON.
-#[wasm_bindgen]
-pub fn explain_keyword(name: &str, params: &str) -> String {
-    json(&explain::keyword(name, params))
 }

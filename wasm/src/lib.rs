@@ -2,24 +2,41 @@
 //!
 //! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
 
+//! Two modules are built from this crate: the *conversation*, which every visitor needs at once, and the *reference*
+//! (explanations and the practice server), which is loaded when it is first wanted.
+
+#[cfg(feature = "conversation")]
 mod catalog;
 mod output;
+#[cfg(feature = "reference")]
 mod practice;
+#[cfg(feature = "conversation")]
 mod reading;
+#[cfg(feature = "reference")]
+mod reference;
+#[cfg(feature = "conversation")]
 mod search;
+#[cfg(feature = "conversation")]
 mod session;
 
 use serde::Serialize;
+#[cfg(feature = "conversation")]
 use wasm_bindgen::prelude::*;
 
-pub use catalog::{catalog, explain_code, explain_keyword};
+#[cfg(feature = "conversation")]
+pub use catalog::catalog;
 pub use output::StepOutput;
+#[cfg(feature = "reference")]
 pub use practice::PracticeServer;
+#[cfg(feature = "conversation")]
 pub use reading::Reading;
+#[cfg(feature = "reference")]
+pub use reference::{explain, explain_code, explain_keyword};
+#[cfg(feature = "conversation")]
 pub use search::HostSearch;
+#[cfg(feature = "conversation")]
 pub use session::Conversation;
 
-use ehlo_core::session::{Mistake, SocketContext};
 use ehlo_core::time::Now;
 
 /// The driver's clock, in milliseconds; what is not a number counts as its zero.
@@ -31,10 +48,7 @@ fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }
 
-fn mistake(mistake: &Mistake) -> JsValue {
+#[cfg(feature = "conversation")]
+fn mistake(mistake: &ehlo_core::session::Mistake) -> JsValue {
     JsValue::from_str(&json(mistake))
-}
-
-fn context(text: &str) -> SocketContext {
-    SocketContext::from_json(text)
 }

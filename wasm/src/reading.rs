@@ -37,9 +37,9 @@ impl Reading {
         json(&self.inner.entries(from))
     }
 
-    /// As `Session.explain`.
-    pub fn explain(&self, reply: usize) -> String {
-        json(&meaning::of(&self.inner, reply))
+    /// As `Session.facts`.
+    pub fn facts(&self, reply: usize) -> String {
+        json(&meaning::facts(&self.inner, reply))
     }
 
     /// As `Session.export`.

@@ -2,10 +2,11 @@
 
 use ehlo_core::route::Search;
 use ehlo_core::secret::Secret;
+use ehlo_core::session::SocketContext;
 use ehlo_core::tunnel::FromRelay;
 use wasm_bindgen::prelude::*;
 
-use crate::{StepOutput, context, json, mistake, moment};
+use crate::{StepOutput, json, mistake, moment};
 
 /// One search; the same drive rule as a session's.
 #[wasm_bindgen(js_name = Lookup)]
@@ -39,7 +40,7 @@ impl HostSearch {
 
     /// The WebSocket closed.
     pub fn closed(&mut self, now: f64, _code: u16, circumstances: &str) {
-        self.inner.closed(moment(now), &context(circumstances));
+        self.inner.closed(moment(now), &SocketContext::from_json(circumstances));
     }
 
     /// A deadline has come.

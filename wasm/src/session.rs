@@ -1,12 +1,12 @@
 //! One conversation.
 
 use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Session, Setup};
+use ehlo_core::session::{Action, Closed, Input, Session, Setup, SocketContext};
 use ehlo_core::tunnel::FromRelay;
 use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
-use crate::{StepOutput, context, json, mistake, moment};
+use crate::{StepOutput, json, mistake, moment};
 
 /// One conversation over one connection; see `ehlo_core::session::Session`.
 #[wasm_bindgen(js_name = Session)]
@@ -53,7 +53,7 @@ impl Conversation {
 
     /// The WebSocket closed; `context` is JSON of what the page knows.
     pub fn closed(&mut self, now: f64, code: u16, circumstances: &str) {
-        self.feed(now, Input::Closed(Closed::Socket { code, context: context(circumstances) }));
+        self.feed(now, Input::Closed(Closed::Socket { code, context: SocketContext::from_json(circumstances) }));
     }
 
     /// The practice server in the page hung up.
@@ -98,9 +98,9 @@ impl Conversation {
         json(&self.inner.entries(from))
     }
 
-    /// What a reply means, as JSON; `null` if there is no such reply.
-    pub fn explain(&self, reply: usize) -> String {
-        json(&meaning::of(&self.inner, reply))
+    /// What is known of a reply, as JSON for the reference's `explain`; `null` if there is no such reply.
+    pub fn facts(&self, reply: usize) -> String {
+        json(&meaning::facts(&self.inner, reply))
     }
 
     /// Advice on a line before it is sent, as JSON.

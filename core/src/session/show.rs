@@ -1,7 +1,6 @@
 //! The session as a page draws it.
 
 use super::ending::Circumstances;
-use super::timers::Asked;
 use super::view::{
     ConnectionView, EntryView, EnvelopeView, ExtensionView, LineView, Proposal, ProposalKind, RecipientView,
     ServerView, Traffic, Turn, View, Waiting,
@@ -163,11 +162,6 @@ impl Session {
     /// The name that the plan would greet with.
     pub fn proposed_name(&self) -> String {
         self.own_name()
-    }
-
-    /// What a reply answers, where the transcript knows.
-    pub(crate) fn asked_by(&self, reply: usize) -> Option<Asked> {
-        self.replies.get(reply).and_then(|record| record.asked)
     }
 }
 

@@ -92,6 +92,29 @@ impl Verb {
         Self::ALL.into_iter().find(|verb| verb.word().eq_ignore_ascii_case(word)).unwrap_or(Self::Other)
     }
 
+    /// What the command does, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Ehlo => "greets, and asks for extensions",
+            Self::Helo => "greets in the old way",
+            Self::Lhlo => "greets an LMTP server",
+            Self::Mail => "names the sender, and begins a mail",
+            Self::Rcpt => "names a recipient",
+            Self::Data => "asks to send the message",
+            Self::Bdat => "sends a piece of the message",
+            Self::Rset => "gives the open mail up",
+            Self::Vrfy => "asks whether a mailbox exists",
+            Self::Expn => "asks who is on a list",
+            Self::Help => "asks for help",
+            Self::Noop => "does nothing, and keeps the line open",
+            Self::Quit => "ends the conversation",
+            Self::StartTls => "begins encryption",
+            Self::Auth => "signs in",
+            Self::Etrn => "asks for waiting mail",
+            Self::Other => "",
+        }
+    }
+
     /// The command's name as a person says it.
     pub const fn spoken(self) -> &'static str {
         match self {
