@@ -15,6 +15,9 @@ use wasm_bindgen_cli_support::Bindgen;
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
+/// The page's modules: the name of each, and the wasm crate's feature that it is built with.
+const MODULES: [(&str, &str); 2] = [("ehlo", "conversation"), ("reference", "reference")];
+
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
     let relay = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
@@ -26,14 +29,25 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
 
     let mut files = BTreeMap::new();
     collect(&root.join("www"), "", &mut files)?;
-    glue(&wasm(&root)?, &out.join("wasm"))?;
-    collect(&out.join("wasm"), "wasm/", &mut files)?;
+    let made = out.join("wasm");
+    // What an earlier version made must not be shipped.
+    let _ = fs::remove_dir_all(&made);
+    for (module, feature) in MODULES {
+        glue(&wasm(&root, feature)?, module, &made)?;
+    }
+    collect(&made, "wasm/", &mut files)?;
 
     let packed = out.join("packed");
     fs::create_dir_all(&packed).map_err(|error| told(&packed, &error))?;
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
     for (number, (path, file)) in files.iter().enumerate() {
-        let raw = fs::read(file).map_err(|error| told(file, &error))?;
+        let mut raw = fs::read(file).map_err(|error| told(file, &error))?;
+        let mut file = file.clone();
+        if path.ends_with(".js") || path.ends_with(".css") {
+            raw = without_comments(&raw);
+            file = packed.join(format!("{number}.raw"));
+            fs::write(&file, &raw).map_err(|error| told(&file, &error))?;
+        }
         let brotli = write_smaller(&packed.join(format!("{number}.br")), &raw, brotli(&raw)?)?;
         let gzip = write_smaller(&packed.join(format!("{number}.gz")), &raw, gzip(&raw)?)?;
         let mut hasher = DefaultHasher::new();
@@ -51,8 +65,26 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     Ok(table)
 }
 
-/// Compiles the wasm crate, and returns the module.
-fn wasm(root: &Path) -> Result<PathBuf, String> {
+/// `source` without lines that are comments only: a reader of the source has them, a visitor need not load them.
+///
+/// Only whole lines go, and only where a comment begins the line, so that no text within code can be taken for one.
+fn without_comments(source: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(source.len());
+    let mut inside = false;
+    for line in source.split_inclusive(|&byte| byte == b'\n') {
+        let text = line.trim_ascii();
+        let begins = !inside && text.starts_with(b"/*");
+        let whole = inside || begins || text.starts_with(b"//");
+        inside = (inside || begins) && !text.ends_with(b"*/");
+        if !whole {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
+}
+
+/// Compiles the wasm crate with one of its features, and returns the module.
+fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     install_target()?;
     let target = match env::var_os("CARGO_TARGET_DIR") {
         Some(target) => root.join(target),
@@ -62,6 +94,7 @@ fn wasm(root: &Path) -> Result<PathBuf, String> {
     let target = target.join("web");
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo sets CARGO")?);
     cargo.args(["build", "--locked", "-p", "ehlo-wasm", "--lib", "--target", TARGET, "--profile", PROFILE]);
+    cargo.args(["--no-default-features", "--features", feature]);
     cargo.arg("--target-dir").arg(&target).current_dir(root);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_of_the_outer_build) {
@@ -98,14 +131,12 @@ fn install_target() -> Result<(), String> {
     }
 }
 
-/// Makes `ehlo.js` and `ehlo_bg.wasm`. The page says itself where the module is.
-fn glue(module: &Path, folder: &Path) -> Result<(), String> {
-    // What an earlier version made must not be shipped.
-    let _ = fs::remove_dir_all(folder);
+/// Makes `NAME.js` and `NAME_bg.wasm`. The page says itself where the module is.
+fn glue(module: &Path, name: &str, folder: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
-        .out_name("ehlo")
+        .out_name(name)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
