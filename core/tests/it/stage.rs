@@ -2,6 +2,7 @@
 
 use ehlo_core::plan::What;
 use ehlo_core::reading::setup_of;
+use ehlo_core::session::view::RecipientView;
 use ehlo_core::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::transcript::event::{Event, NoRelay};
@@ -10,7 +11,7 @@ use ehlo_core::tunnel::{Connected, FromRelay, Refusal};
 
 /// How the server's octets are cut into pieces.
 #[derive(Clone, Copy, Debug)]
-pub enum Pieces {
+pub(crate) enum Pieces {
     /// A line of the talk is a piece.
     Whole,
     /// Each octet is.
@@ -20,21 +21,21 @@ pub enum Pieces {
 }
 
 /// A session on the stage, and what it has sent that no line of the talk has named yet.
-pub struct Stage {
+pub(crate) struct Stage {
     pub session: Session,
     now: Now,
     pieces: Pieces,
     sent: Vec<u8>,
     running: bool,
     up: bool,
-    pub hung_up: bool,
+    hung_up: bool,
 }
 
 /// Plays the whole talk.
 ///
-/// # Panics
-/// Where the session does not do what the talk says; the message names the talk's line.
-pub fn play(name: &str, talk: &Talk, pieces: Pieces) -> Stage {
+/// # Errors
+/// The first line of the talk at which the session does something else.
+pub(crate) fn play(name: &str, talk: &Talk, pieces: Pieces) -> Result<Stage, String> {
     let mut stage = Stage {
         session: Session::new(Now(0), setup_of(talk)),
         now: Now(0),
@@ -46,13 +47,13 @@ pub fn play(name: &str, talk: &Talk, pieces: Pieces) -> Stage {
     };
     for (line, item) in &talk.items {
         if let Err(wrong) = stage.item(item) {
-            panic!("{name}:{line} ({pieces:?}): {wrong}\n\n{}", stage.session.plain());
+            return Err(format!("{name}:{line} ({pieces:?}): {wrong}\n\n{}", stage.session.plain()));
         }
     }
     if !stage.sent.is_empty() {
-        panic!("{name} ({pieces:?}): the session also sent {:?}", escape(&stage.sent));
+        return Err(format!("{name} ({pieces:?}): the session also sent {:?}", escape(&stage.sent)));
     }
-    stage
+    Ok(stage)
 }
 
 impl Stage {
@@ -243,6 +244,15 @@ impl Stage {
                 .map(|one| one.keyword.as_str())
                 .collect::<Vec<_>>()
                 .join(" "),
+            "server" => view.server.name.unwrap_or_default(),
+            "recipients" => {
+                let one = |one: &RecipientView| format!("{}={}", one.address, one.code.unwrap_or_default());
+                view.envelope.recipients.iter().map(one).collect::<Vec<_>>().join(" ")
+            }
+            "shows" => {
+                let plain = self.session.plain();
+                if plain.contains(rest) { rest.to_owned() } else { plain }
+            }
             "dropped" => (view.traffic.dropped > 0).to_string(),
             "waiting" => view.waiting.map_or_else(|| "nothing".into(), |waiting| waiting.what),
             "overdue" => view.waiting.is_some_and(|waiting| waiting.overdue).to_string(),

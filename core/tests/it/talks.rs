@@ -9,7 +9,7 @@ use ehlo_core::transcript::talk::{Item, Talk};
 
 use crate::stage::{Pieces, play};
 
-fn all() -> Vec<(String, Talk)> {
+pub(crate) fn all() -> Vec<(String, Talk)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/talks");
     let mut paths: Vec<PathBuf> =
         fs::read_dir(&folder).expect("tests/talks").map(|entry| entry.unwrap().path()).collect();
@@ -22,6 +22,16 @@ fn all() -> Vec<(String, Talk)> {
         (name, talk)
     };
     paths.into_iter().map(read).collect()
+}
+
+/// Looks at every talk, and tells all that is wrong at once.
+fn each(look: impl Fn(&str, &Talk) -> Result<(), String>) {
+    let wrong: Vec<String> = all().iter().filter_map(|(name, talk)| look(name, talk).err()).collect();
+    assert!(wrong.is_empty(), "{} talks:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(name: &str, what: &str, is: &T, expected: &T) -> Result<(), String> {
+    if is == expected { Ok(()) } else { Err(format!("{name}: {what}\n{is:?}\nin place of\n{expected:?}")) }
 }
 
 /// All that a session knows and shows, as text.
@@ -47,48 +57,51 @@ fn there_are_at_least_sixty_talks_and_each_says_what_it_is_about() {
 
 #[test]
 fn every_talk_is_the_same_in_whatever_pieces_it_comes() {
-    for (name, talk) in all() {
-        let whole = told(&play(&name, &talk, Pieces::Whole).session);
+    each(|name, talk| {
+        let whole = told(&play(name, talk, Pieces::Whole)?.session);
         for pieces in [Pieces::Bytes, Pieces::Random(1), Pieces::Random(2), Pieces::Random(3)] {
-            assert_eq!(told(&play(&name, &talk, pieces).session), whole, "{name} {pieces:?}");
+            let told = told(&play(name, talk, pieces)?.session);
+            same(name, &format!("{pieces:?}"), &told, &whole)?;
         }
-    }
+        Ok(())
+    });
 }
 
 #[test]
 fn every_talk_leads_to_just_the_findings_that_it_names() {
-    for (name, talk) in all() {
-        let session = play(&name, &talk, Pieces::Whole).session;
+    each(|name, talk| {
+        let session = play(name, talk, Pieces::Whole)?.session;
         let mut named: Vec<String> = talk
             .items
             .iter()
             .filter_map(|(_, item)| if let Item::Finding(id) = item { Some(id.clone()) } else { None })
             .collect();
         named.sort();
-        assert_eq!(findings(&session), named, "{name}\n\n{}", session.plain());
-    }
+        same(name, "findings", &findings(&session), &named)
+    });
 }
 
 #[test]
 fn every_conversation_is_the_same_when_its_export_is_read_again() {
-    for (name, talk) in all() {
-        let session = play(&name, &talk, Pieces::Whole).session;
+    each(|name, talk| {
+        let session = play(name, talk, Pieces::Whole)?.session;
         let exported = session.talk().to_string();
-        let again = reading::open(&exported).unwrap_or_else(|error| panic!("{name}: {error}\n{exported}"));
-        assert_eq!(again.plain(), session.plain(), "{name}\n{exported}");
-        assert_eq!(again.talk().to_string(), exported, "{name}");
-        assert_eq!(findings(&again), findings(&session), "{name}");
-        assert_eq!(again.summary(), session.summary(), "{name}");
-    }
+        let again = reading::open(&exported).map_err(|error| format!("{name}: {error}\n{exported}"))?;
+        same(name, "plain text", &again.plain(), &session.plain())?;
+        same(name, "talk", &again.talk().to_string(), &exported)?;
+        same(name, "findings", &findings(&again), &findings(&session))?;
+        same(name, "summary", &again.summary(), &session.summary())
+    });
 }
 
 #[test]
 fn every_reply_of_every_talk_has_a_meaning() {
-    for (name, talk) in all() {
-        let session = play(&name, &talk, Pieces::Whole).session;
+    each(|name, talk| {
+        let session = play(name, talk, Pieces::Whole)?.session;
         for id in 0..session.replies().len() {
-            let meaning = ehlo_core::meaning::of(&session, id).unwrap_or_else(|| panic!("{name}: reply {id}"));
+            let meaning = ehlo_core::meaning::of(&session, id).ok_or_else(|| format!("{name}: reply {id}"))?;
             assert!(!meaning.basic.meaning.is_empty(), "{name}: reply {id}");
         }
-    }
+        Ok(())
+    });
 }
