@@ -115,7 +115,9 @@ impl Line<'_> {
         let mut shut = false;
         loop {
             self.pass(&mut target, &[]).await?;
-            if self.page_done.load(Relaxed) && self.open.load(Relaxed) && !shut {
+            // An end waits for the greeting, as bytes do, unless there will be none.
+            let may_end = self.open.load(Relaxed) || self.target_done.load(Relaxed);
+            if self.page_done.load(Relaxed) && may_end && !shut {
                 shut = true;
                 if let Err(error) = target.shutdown().await {
                     self.deafened(&error)?;

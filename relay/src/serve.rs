@@ -28,7 +28,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Relay;
 
-/// A relay that runs; dropping it stops it without grace.
+/// A relay that runs; dropping it stops it too, without waiting for the end.
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<SocketAddr>,

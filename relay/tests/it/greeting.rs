@@ -1,6 +1,6 @@
 //! The greeting guard on a real connection.
 
-use ehlo_core::tunnel::{Code, FromRelay, Guess};
+use ehlo_core::tunnel::{Closer, Code, FromRelay, Guess, ToRelay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, timeout};
@@ -151,6 +151,9 @@ async fn something_that_only_looks_like_tls_does_not_pass() {
 #[tokio::test]
 async fn a_target_that_closes_without_a_word_has_simply_closed() {
     let (_running, mut page, tcp) = ungreeted().await;
+    page.send(b"EHLO client.example\r\n").await;
     drop(tcp);
     assert_eq!(page.hear().await, Heard::Word(FromRelay::Eof {}));
+    page.say(&ToRelay::Eof {}).await;
+    assert_eq!(page.last_word().await, (Closer::Target, Code::Done, 0, 0));
 }
