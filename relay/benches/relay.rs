@@ -1,0 +1,364 @@
+//! What the relay costs, beside direct TCP and beside a bare TCP copy, in one run.
+//!
+//! `cargo bench -p ehlo-relay`. The hop under test is a process of its own (this program again), so that its CPU time
+//! and memory (Linux: from `/proc`) are its own. Everything is on loopback; other work on the machine shows.
+
+use std::io::{self, BufRead as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ehlo_core::tunnel::{Connect, FromRelay, MESSAGE_MAX, PATH, SUBPROTOCOL, ToRelay};
+use ehlo_relay::{Config, Limits, Relay};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const GREETING: &[u8] = b"220 bench.example\r\n";
+const LINE: usize = 64;
+const ROUND_TRIPS: usize = 20_000;
+const SET_UPS: usize = 1_000;
+const BULK: usize = 256 << 20;
+const IDLE: usize = 5_000;
+
+/// What lies between client and target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hop {
+    Direct,
+    Copy,
+    Relay,
+}
+
+impl Hop {
+    const ALL: [Self; 3] = [Self::Direct, Self::Copy, Self::Relay];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Copy => "copy",
+            Self::Relay => "relay",
+        }
+    }
+}
+
+fn main() -> Outcome<()> {
+    let args: Vec<String> = std::env::args().collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "hop", word, target] => runtime.block_on(hop(word, target.parse()?)),
+        _ => runtime.block_on(measure()),
+    }
+}
+
+/// The process under test: prints its address, and works until its standard input ends.
+async fn hop(word: &str, target: SocketAddr) -> Outcome<()> {
+    let mut kept = None;
+    let address = if word == Hop::Relay.word() {
+        let many = 1_000_000;
+        let limits = Limits {
+            connections: many,
+            sessions: many,
+            sessions_per_client: many,
+            sessions_per_minute: u32::MAX,
+            sessions_burst: u32::MAX,
+            at_once_per_target: many,
+            per_minute_per_target: u32::MAX,
+            sent: u64::MAX,
+            received: u64::MAX,
+            ..Limits::default()
+        };
+        let listen = vec!["127.0.0.1:0".parse()?];
+        let config = Config { listen, allow_ports: vec![target.port()], limits, ..Config::default() };
+        kept.insert(Relay::start(config).await?).address()
+    } else {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(copy(listener, target));
+        address
+    };
+    println_to_parent(address)?;
+    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await??;
+    drop(kept);
+    Ok(())
+}
+
+fn println_to_parent(address: SocketAddr) -> io::Result<()> {
+    use io::Write as _;
+    writeln!(io::stdout(), "{address}")
+}
+
+async fn copy(listener: TcpListener, target: SocketAddr) -> io::Result<()> {
+    loop {
+        let (mut near, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            near.set_nodelay(true)?;
+            let mut far = TcpStream::connect(target).await?;
+            far.set_nodelay(true)?;
+            tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, 8192, 8192).await
+        });
+    }
+}
+
+/// The process under test, ended with this value.
+struct Started(Child);
+
+impl Started {
+    fn new(hop: Hop, target: SocketAddr) -> Outcome<(Self, SocketAddr)> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["hop", hop.word(), &target.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut line = String::new();
+        io::BufReader::new(child.stdout.take().ok_or("stdout")?).read_line(&mut line)?;
+        Ok((Self(child), line.trim().parse()?))
+    }
+
+    /// Proportional memory in KiB.
+    fn memory(&self) -> Option<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0.id())).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()
+    }
+
+    /// CPU time in milliseconds; the kernel counts in hundredths of a second.
+    fn cpu(&self) -> Option<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).ok()?;
+        let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
+        Some(10.0 * (fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?))
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server that greets, and then does what the first octet says: echo, send (`d`), take (`u`), or nothing.
+async fn target(listener: TcpListener) -> io::Result<()> {
+    loop {
+        let (mut tcp, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            tcp.set_nodelay(true)?;
+            tcp.write_all(GREETING).await?;
+            let mut buffer = vec![0; LINE];
+            tcp.read_exact(&mut buffer).await?;
+            match buffer[0] {
+                b'd' => {
+                    buffer.resize(64 * 1024, b'x');
+                    loop {
+                        tcp.write_all(&buffer).await?;
+                    }
+                }
+                b'u' => {
+                    buffer.resize(64 * 1024, 0);
+                    let mut left = BULK;
+                    while left > 0 {
+                        left = left.saturating_sub(tcp.read(&mut buffer).await?.max(1));
+                    }
+                    tcp.write_all(&[b'k'; LINE]).await
+                }
+                b'e' => loop {
+                    tcp.write_all(&buffer).await?;
+                    tcp.read_exact(&mut buffer).await?;
+                },
+                _ => std::future::pending().await,
+            }
+        });
+    }
+}
+
+/// The client's end of a connection, greeted.
+enum Link {
+    Tcp(TcpStream),
+    WebSocket(Box<WebSocketStream<TcpStream>>),
+}
+
+impl Link {
+    async fn open(hop: Hop, near: SocketAddr, target: SocketAddr) -> Outcome<Self> {
+        let tcp = TcpStream::connect(near).await?;
+        tcp.set_nodelay(true)?;
+        let mut link = Self::Tcp(tcp);
+        if hop == Hop::Relay {
+            let Self::Tcp(tcp) = link else { unreachable!() };
+            let mut request = format!("ws://{near}{PATH}").into_client_request()?;
+            request.headers_mut().insert("origin", format!("http://{near}").parse()?);
+            request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
+            let buffers = WebSocketConfig::default().read_buffer_size(16 * 1024).write_buffer_size(0);
+            let (mut ws, _) = client_async_with_config(request, tcp, Some(buffers)).await?;
+            let (host, port) = (Some(target.ip().to_string()), Some(target.port()));
+            ws.send(Message::text(ToRelay::Connect(Connect { host, port, ..Connect::default() }).to_json())).await?;
+            loop {
+                let Some(Ok(Message::Text(text))) = ws.next().await else { return Err("no answer".into()) };
+                match FromRelay::from_json(&text) {
+                    Ok(FromRelay::Connected(_)) => break,
+                    Ok(FromRelay::Resolved { .. }) => {}
+                    other => return Err(format!("{other:?}").into()),
+                }
+            }
+            link = Self::WebSocket(Box::new(ws));
+        }
+        link.take(GREETING.len()).await?;
+        Ok(link)
+    }
+
+    async fn send(&mut self, bytes: &Bytes) -> Outcome<()> {
+        match self {
+            Self::Tcp(tcp) => Ok(tcp.write_all(bytes).await?),
+            Self::WebSocket(ws) => Ok(ws.send(Message::Binary(bytes.clone())).await?),
+        }
+    }
+
+    /// Reads at least so many octets.
+    async fn take(&mut self, length: usize) -> Outcome<()> {
+        let mut buffer = vec![0; length.min(64 * 1024)];
+        let mut left = length;
+        while left > 0 {
+            let got = match self {
+                Self::Tcp(tcp) => tcp.read(&mut buffer).await?,
+                Self::WebSocket(ws) => match ws.next().await.ok_or("closed")?? {
+                    Message::Binary(bytes) => bytes.len(),
+                    Message::Ping(_) => continue,
+                    other => return Err(format!("{other:?}").into()),
+                },
+            };
+            if got == 0 {
+                return Err("closed".into());
+            }
+            left = left.saturating_sub(got);
+        }
+        Ok(())
+    }
+}
+
+async fn measure() -> Outcome<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let target_address = listener.local_addr()?;
+    tokio::spawn(target(listener));
+    for hop in Hop::ALL {
+        let started = if hop == Hop::Direct { None } else { Some(Started::new(hop, target_address)?) };
+        let near = started.as_ref().map_or(target_address, |(_, near)| *near);
+        let process = started.as_ref().map(|(process, _)| process);
+        let bench = Bench { hop, near, target: target_address, process };
+        bench.echo().await?;
+        bench.set_up().await?;
+        bench.bulk().await?;
+        bench.stall().await?;
+        bench.idle().await?;
+    }
+    Ok(())
+}
+
+struct Bench<'a> {
+    hop: Hop,
+    near: SocketAddr,
+    target: SocketAddr,
+    process: Option<&'a Started>,
+}
+
+impl Bench<'_> {
+    async fn link(&self) -> Outcome<Link> {
+        Link::open(self.hop, self.near, self.target).await
+    }
+
+    fn say(&self, what: &str, figure: f64, unit: &str) {
+        use io::Write as _;
+        let _ = writeln!(io::stdout(), "{:<8} {what:<28} {figure:>10.1} {unit}", self.hop.word());
+    }
+
+    fn cpu(&self) -> Option<f64> {
+        self.process.and_then(Started::cpu)
+    }
+
+    fn memory(&self) -> Option<f64> {
+        self.process.and_then(Started::memory)
+    }
+
+    async fn echo(&self) -> Outcome<()> {
+        let mut link = self.link().await?;
+        let line = Bytes::from(vec![b'e'; LINE]);
+        let cpu = self.cpu();
+        let mut times = Vec::with_capacity(ROUND_TRIPS);
+        for _ in 0..ROUND_TRIPS {
+            let started = Instant::now();
+            link.send(&line).await?;
+            link.take(LINE).await?;
+            times.push(started.elapsed());
+        }
+        times.sort_unstable();
+        let micros = |at: usize| times[at].as_secs_f64() * 1e6;
+        self.say("echo, p50", micros(ROUND_TRIPS / 2), "µs");
+        self.say("echo, p99", micros(ROUND_TRIPS * 99 / 100), "µs");
+        if let (Some(before), Some(after)) = (cpu, self.cpu()) {
+            self.say("echo, CPU", (after - before) * 1000.0 / ROUND_TRIPS as f64, "µs a round trip");
+        }
+        Ok(())
+    }
+
+    async fn set_up(&self) -> Outcome<()> {
+        let cpu = self.cpu();
+        let started = Instant::now();
+        for _ in 0..SET_UPS {
+            drop(self.link().await?);
+        }
+        self.say("set-up, one after another", SET_UPS as f64 / started.elapsed().as_secs_f64(), "sessions/s");
+        if let (Some(before), Some(after)) = (cpu, self.cpu()) {
+            self.say("set-up, CPU", (after - before) / SET_UPS as f64, "ms a session");
+        }
+        Ok(())
+    }
+
+    async fn bulk(&self) -> Outcome<()> {
+        let mut link = self.link().await?;
+        let started = Instant::now();
+        link.send(&Bytes::from(vec![b'd'; LINE])).await?;
+        link.take(BULK).await?;
+        self.say("bulk, to the page", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+
+        let mut link = self.link().await?;
+        let piece = Bytes::from(vec![b'u'; MESSAGE_MAX]);
+        let started = Instant::now();
+        for _ in 0..=BULK / MESSAGE_MAX {
+            link.send(&piece).await?;
+        }
+        link.take(LINE).await?;
+        self.say("bulk, to the target", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+        Ok(())
+    }
+
+    /// Offers what nobody takes, in each direction.
+    async fn stall(&self) -> Outcome<()> {
+        let before = self.memory();
+        let mut deaf = self.link().await?;
+        deaf.send(&Bytes::from(vec![b'd'; LINE])).await?;
+        let mut link = self.link().await?;
+        let piece = Bytes::from(vec![b's'; MESSAGE_MAX]);
+        let mut taken = 0;
+        while timeout(Duration::from_millis(500), link.send(&piece)).await.is_ok() && taken < BULK {
+            taken += piece.len();
+        }
+        self.say("stalled target took", taken as f64 / f64::from(1 << 20), "MiB");
+        if let (Some(before), Some(after)) = (before, self.memory()) {
+            self.say("both stalled, growth", (after - before) / 1024.0, "MiB");
+        }
+        Ok(())
+    }
+
+    async fn idle(&self) -> Outcome<()> {
+        let before = self.memory();
+        let mut links = Vec::with_capacity(IDLE);
+        for _ in 0..IDLE {
+            links.push(self.link().await?);
+        }
+        if let (Some(before), Some(after)) = (before, self.memory()) {
+            self.say("idle, 5,000", (after - before) / IDLE as f64, "KiB a session");
+        }
+        Ok(())
+    }
+}
