@@ -252,7 +252,7 @@ fn hello(command: &Command<'_>, out: &mut Vec<Advice>) {
         return add(out, Gravity::Warning, "The name is one word.", None);
     }
     let literal = name.starts_with('[') && name.ends_with(']');
-    if name.parse::<std::net::IpAddr>().is_ok() {
+    if crate::wire::address::is_ip(name) {
         let bracketed = if name.contains(':') { format!("[IPv6:{name}]") } else { format!("[{name}]") };
         let fix = Some(format!("{} {bracketed}", command.verb.word()));
         return add(out, Gravity::Warning, "An address as name stands in square brackets (RFC 5321 \u{a7}4.1.3).", fix);
@@ -381,9 +381,9 @@ pub fn complete(session: &Session, typed: &str) -> Vec<Completion> {
     }
     let typed = typed.trim_start().to_ascii_uppercase();
     let fits = |verb| order(session.phase(), verb) == Order::Fits;
-    lines.sort_by_key(|(verb, _)| !fits(*verb));
-    let matching =
-        lines.into_iter().filter(|(_, line)| line.to_ascii_uppercase().starts_with(&typed) && line.len() > typed.len());
+    let (fitting, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(verb, _)| fits(*verb));
+    let all = fitting.into_iter().chain(others);
+    let matching = all.filter(|(_, line)| line.to_ascii_uppercase().starts_with(&typed) && line.len() > typed.len());
     matching
         .map(|(verb, text)| {
             let order = if fits(verb) { "" } else { " (out of order here)" };

@@ -93,7 +93,7 @@ impl Search {
         if domain.is_empty() {
             return mistake("name the domain behind the @ of the mail address");
         }
-        if domain.parse::<std::net::IpAddr>().is_ok() {
+        if crate::wire::address::is_ip(&domain) {
             return mistake("this is an address, which has no MX: name it as the server itself");
         }
         let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -189,8 +189,7 @@ impl Search {
     fn mx_answered(&mut self, now: Now) {
         let Some(answer) = self.answers.first() else { return };
         let rcode = answer.rcode;
-        let mut hosts = exchanges(answer);
-        hosts.sort();
+        let hosts = exchanges(answer);
         match rcode {
             Rcode::NxDomain => {
                 let sentence = format!("The domain {} does not exist.", self.domain);
@@ -227,8 +226,7 @@ impl Search {
     }
 
     fn addresses_answered(&mut self, now: Now) {
-        let mut exchanges = exchanges(&self.answers[0]);
-        exchanges.sort();
+        let exchanges = exchanges(&self.answers[0]);
         if exchanges.is_empty() {
             let addresses = self.addresses_of(&self.domain);
             let domain = &self.domain;
@@ -279,12 +277,16 @@ impl Search {
     }
 }
 
+/// The exchanges of an MX answer, the preferred first (RFC 5321 §5.1).
 fn exchanges(answer: &Answer) -> Vec<(u16, String)> {
-    let mx = |record: &Record| match record {
-        Record::Mx { preference, exchange } => Some((*preference, exchange.clone())),
-        _ => None,
-    };
-    answer.records.iter().filter_map(mx).collect()
+    let mut out: Vec<(u16, String)> = Vec::new();
+    for record in &answer.records {
+        if let Record::Mx { preference, exchange } = record {
+            let place = out.iter().position(|(other, host)| (other, host) > (preference, exchange));
+            out.insert(place.unwrap_or(out.len()), (*preference, exchange.clone()));
+        }
+    }
+    out
 }
 
 const fn rcode_words(rcode: Rcode) -> &'static str {

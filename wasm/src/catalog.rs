@@ -1,32 +1,56 @@
 //! What there is to choose from.
 
-use ehlo_core::plan::presets::PRESETS;
+use ehlo_core::plan::presets::{PRESETS, Preset};
 use ehlo_core::practice::Personality;
 use ehlo_core::tunnel;
 use ehlo_core::wire::command::Verb;
-use serde_json::json as value;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::json;
 
+#[derive(Serialize)]
+struct Catalog {
+    version: &'static str,
+    subprotocol: &'static str,
+    path: &'static str,
+    ports: [Port; 3],
+    presets: [Preset; 5],
+    personalities: [PersonalityRow; 8],
+    commands: [&'static str; 16],
+}
+
+#[derive(Serialize)]
+struct Port {
+    port: u16,
+    label: &'static str,
+    about: &'static str,
+}
+
+#[derive(Serialize)]
+struct PersonalityRow {
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
+}
+
 /// Ports, presets, personalities and commands, as JSON.
 #[wasm_bindgen]
 pub fn catalog() -> String {
-    let personalities: Vec<_> = Personality::ALL
-        .into_iter()
-        .map(|one| value!({ "name": one.name(), "title": one.title(), "about": one.about() }))
-        .collect();
-    json(&value!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "subprotocol": tunnel::SUBPROTOCOL,
-        "path": tunnel::PATH,
-        "ports": [
-            { "port": 25, "label": "25", "about": "mail between servers" },
-            { "port": 587, "label": "587", "about": "submission by mail programs" },
-            { "port": 2525, "label": "2525", "about": "submission where 587 is blocked" },
+    let row = |one: Personality| PersonalityRow { name: one.name(), title: one.title(), about: one.about() };
+    // The last verb stands for all others, and has no word.
+    let commands = std::array::from_fn(|at| Verb::ALL[at].word());
+    json(&Catalog {
+        version: env!("CARGO_PKG_VERSION"),
+        subprotocol: tunnel::SUBPROTOCOL,
+        path: tunnel::PATH,
+        ports: [
+            Port { port: 25, label: "25", about: "mail between servers" },
+            Port { port: 587, label: "587", about: "submission by mail programs" },
+            Port { port: 2525, label: "2525", about: "submission where 587 is blocked" },
         ],
-        "presets": PRESETS,
-        "personalities": personalities,
-        "commands": Verb::ALL.map(Verb::word).iter().filter(|word| !word.is_empty()).collect::<Vec<_>>(),
-    }))
+        presets: PRESETS,
+        personalities: Personality::ALL.map(row),
+        commands,
+    })
 }

@@ -21,9 +21,7 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = reading::open(text).map_err(|error| {
-            JsValue::from_str(&json(&serde_json::json!({ "line": error.line, "message": error.message })))
-        })?;
+        let inner = reading::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
         Ok(Self { inner })
     }
 

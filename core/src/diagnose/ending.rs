@@ -2,6 +2,7 @@
 
 use super::{Finding, Severity};
 use crate::session::timers::Asked;
+use crate::session::transaction::Transaction;
 use crate::session::{How, Session};
 use crate::tunnel::Code;
 use crate::wire::command::Verb;
@@ -20,8 +21,9 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         });
     };
     let broke = matches!(ending.how, How::ServerClosed | How::Reset | How::RelayLost(_) | How::TimedOut);
+    let in_doubt = session.transactions().iter().any(Transaction::is_in_doubt);
     match (ending.how, ending.awaited) {
-        (_, Some(Asked::Message)) if broke => add(
+        (_, Some(Asked::Message)) if broke && in_doubt => add(
             "no-answer-to-the-message",
             Severity::Problem,
             "No answer came to the final dot",

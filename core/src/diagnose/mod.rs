@@ -30,8 +30,11 @@ pub fn findings(session: &Session) -> Vec<Finding> {
             None => merged.push(finding),
         }
     }
-    merged.sort_by_key(|finding| finding.severity);
-    merged
+    let gravest_first = [Severity::Problem, Severity::Warning, Severity::Note];
+    gravest_first
+        .iter()
+        .flat_map(|&severity| merged.iter().filter(move |one| one.severity == severity).cloned())
+        .collect()
 }
 
 /// A finding about a reply.
@@ -51,4 +54,13 @@ fn about(
         advice: advice.to_owned(),
         evidence: reply.entries.clone(),
     }
+}
+
+/// `text` with a capital at its start.
+fn capital(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }

@@ -1,6 +1,6 @@
 //! Refusals whose cause can be told from code and step.
 
-use super::{Finding, Severity, about};
+use super::{Finding, Severity, about, capital};
 use crate::explain;
 use crate::session::timers::Asked;
 use crate::session::{ReplyRecord, Session};
@@ -15,7 +15,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
                     reply,
                     phrase.name,
                     Severity::Problem,
-                    &title(phrase.name),
+                    &capital(&phrase.name.replace('-', " ")),
                     phrase.meaning,
                     &phrase.advice.join(" "),
                 ));
@@ -88,11 +88,4 @@ fn ehlo_refused(session: &Session, found: &mut Vec<Finding>) {
             "If the server is not that old, a firewall that inspects SMTP may have changed the command on the way.",
         ));
     }
-}
-
-/// `relaying-denied` as a title: "Relaying denied".
-fn title(name: &str) -> String {
-    let spaced = name.replace('-', " ");
-    let mut chars = spaced.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -1,6 +1,6 @@
 //! Waits that were long: slow is not dead.
 
-use super::{Finding, Severity, about};
+use super::{Finding, Severity, about, capital};
 use crate::session::timers::Asked;
 use crate::session::{ReplyRecord, Session};
 use crate::time::spoken;
@@ -15,7 +15,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         match reply.asked {
             Some(Asked::Greeting) => found.push(slow_greeting(reply, took)),
             Some(asked) => {
-                let title = format!("{} took {}", capital(&asked.spoken()), spoken(took));
+                let title = capital(&format!("{} took {}", asked.spoken(), spoken(took)));
                 found.push(about(
                     reply,
                     "slow-reply",
@@ -70,9 +70,4 @@ fn two_part_greeting(session: &Session, found: &mut Vec<Finding>) {
             "Wait for the whole greeting.",
         ));
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -240,8 +240,7 @@ pub fn own_name(local_name: Option<&str>, server: &str, greeting: Option<&str>, 
     if let Some(name) = local_name.filter(|name| name.contains('.')) {
         return name.to_owned();
     }
-    let is_name =
-        |host: &&str| host.contains('.') && host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[');
+    let is_name = |host: &&str| host.contains('.') && !crate::wire::address::is_ip(host) && !host.starts_with('[');
     if let Some(host) = [Some(server), greeting].into_iter().flatten().find(is_name) {
         let host = host.trim_end_matches('.');
         let parent = match host.split_once('.') {

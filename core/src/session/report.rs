@@ -174,7 +174,7 @@ impl Session {
             }
         }
         let summary = self.summary();
-        talk.push(Item::Fact(format!("outcome {}", word(&summary.outcome))));
+        talk.push(Item::Fact(format!("outcome {}", summary.outcome.word())));
         if let Some(ending) = &self.ending {
             talk.push(Item::Fact(format!("ended {}", ending.how.word())));
         }
@@ -234,10 +234,6 @@ impl Session {
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(&self.report()).unwrap_or_default()
     }
-}
-
-fn word(outcome: &Outcome) -> String {
-    serde_json::to_value(outcome).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// The lines of an entry, visible and without line ends.

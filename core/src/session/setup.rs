@@ -111,7 +111,7 @@ impl Setup {
                 "this is a mail address: name its server, or look up the MX of its domain",
             ));
         }
-        let ipv6 = host.parse::<std::net::Ipv6Addr>().is_ok();
+        let ipv6 = crate::wire::address::is_ipv6(host);
         if host.contains(':') && !ipv6 {
             return Err(Mistake::new("host", "write the port in its own field, not behind the host name"));
         }

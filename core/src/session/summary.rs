@@ -48,7 +48,7 @@ impl Session {
             if mail.is_accepted() {
                 return if mail.refused().next().is_some() { Outcome::Partly } else { Outcome::Accepted };
             }
-            if mail.dot_sent && mail.dot.is_none() {
+            if mail.is_in_doubt() {
                 return Outcome::Unknown;
             }
         }

@@ -57,6 +57,12 @@ impl Transaction {
             || self.data.is_some_and(|data| data.code != 354)
     }
 
+    /// Whether the message was sent and nobody knows what became of it: no reply to the final dot, and no refusal
+    /// before it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.dot_sent && self.dot.is_none() && self.data.is_none_or(|data| data.code < 400)
+    }
+
     /// Recipients that the server took.
     pub fn accepted(&self) -> impl Iterator<Item = &Recipient> {
         self.recipients.iter().filter(|one| one.answer.is_some_and(Answer::is_positive))

@@ -196,6 +196,22 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The word, as in a talk's `= outcome …` line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Partly => "partly",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+            Self::NotSent => "not-sent",
+            Self::Unreachable => "unreachable",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EndingView {

@@ -16,6 +16,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One item of a talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -41,7 +43,7 @@ pub struct Talk {
 }
 
 /// Why a text is no talk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TalkError {
     /// The line, from 1.
     pub line: usize,

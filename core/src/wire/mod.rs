@@ -2,6 +2,7 @@
 //!
 //! Reading what a server sent never fails: a strange line is a line with [`oddity::Oddity`]s.
 
+pub mod address;
 pub mod body;
 pub mod command;
 pub mod ehlo;
