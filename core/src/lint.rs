@@ -29,8 +29,16 @@ pub enum Gravity {
     Hint,
 }
 
-/// Advice on `line`, which is about to be sent in `session`.
+/// Advice on `line`, which is about to be sent in `session`. A line that holds a secret is never repeated in it.
 pub fn lint(session: &Session, line: &str) -> Vec<Advice> {
+    let mut out = advise(session, line);
+    if session.is_secret(line) {
+        out.iter_mut().for_each(|advice| advice.fix = None);
+    }
+    out
+}
+
+fn advise(session: &Session, line: &str) -> Vec<Advice> {
     let mut out = Vec::new();
     if session.phase() == Phase::Data && session.awaiting().is_none() {
         body_line(line, &mut out);
@@ -92,12 +100,13 @@ fn auth_answer(line: &str, out: &mut Vec<Advice>) {
 /// What is wrong with the line as a line.
 fn shape(line: &str, command: &Command<'_>, out: &mut Vec<Advice>) {
     if line.contains(['\r', '\n']) {
-        let fix = line.replace(['\r', '\n'], " ").trim_end().to_owned();
+        let whole = line.trim_end_matches(['\r', '\n']);
+        let fix = (!whole.contains(['\r', '\n'])).then(|| whole.to_owned());
         add(
             out,
             Gravity::Error,
             "A CR or LF stands in the line: the server reads it as two commands, or refuses it.",
-            Some(fix),
+            fix,
         );
     }
     if line.starts_with([' ', '\t']) {

@@ -1,5 +1,7 @@
 //! What goes into a session.
 
+use std::fmt;
+
 use super::setup::{Mistake, PlanChange};
 use crate::json::Object;
 use crate::tunnel::FromRelay;
@@ -67,7 +69,7 @@ impl SocketContext {
 }
 
 /// What the person does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Action {
     /// Send a line as it was typed.
     Send {
@@ -98,6 +100,23 @@ pub enum Action {
     Eof {},
     /// Change settings of the plan.
     Plan(PlanChange),
+}
+
+/// What is typed may be a password: only its length is told.
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { line, end } => write!(f, "Send({} octets, {end:?})", line.len()),
+            Self::Message { text } => write!(f, "Message({:?} octets)", text.as_ref().map(String::len)),
+            Self::MessageBytes { bytes } => write!(f, "MessageBytes({} octets)", bytes.len()),
+            Self::Plan(change) => f.debug_tuple("Plan").field(change).finish(),
+            Self::Next {} => f.write_str("Next"),
+            Self::Run {} => f.write_str("Run"),
+            Self::Pause {} => f.write_str("Pause"),
+            Self::Hangup {} => f.write_str("Hangup"),
+            Self::Eof {} => f.write_str("Eof"),
+        }
+    }
 }
 
 impl Action {

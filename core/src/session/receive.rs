@@ -39,9 +39,10 @@ impl Session {
                 self.compose();
                 self.up();
             }
-            FromRelay::Error(refusal) => {
+            FromRelay::Error(mut refusal) => {
                 let (code, guess) = (refusal.code, refusal.guess);
-                let message = crate::printable::text(refusal.message.trim().as_bytes());
+                refusal.message = crate::printable::text(refusal.message.trim().as_bytes());
+                let message = refusal.message.clone();
                 self.refusal = Some(refusal);
                 self.end(Event::Refused { code, message, guess }, How::Refused(code), true);
             }

@@ -1,6 +1,10 @@
 //! The core's tests from outside: every talk, properties, fuzz bodies over their corpus.
 
+mod ending;
+mod flood;
+mod lint;
 mod oracles;
 mod properties;
+mod secrets;
 mod stage;
 mod talks;

@@ -295,3 +295,22 @@ fn message_of(event: &Event) -> Option<FromRelay> {
         _ => return None,
     })
 }
+
+/// The session after `text`, a talk.
+pub(crate) fn after(text: &str) -> Session {
+    let talk = Talk::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    play("a talk", &talk, Pieces::Whole).unwrap_or_else(|wrong| panic!("{wrong}")).session
+}
+
+/// A talk up to each phase of a mail transaction: `start`, `idle`, `mail`, `rcpt`, `data`.
+pub(crate) fn at(phase: &str) -> Session {
+    const STEPS: [(&str, &str); 5] = [
+        ("start", "@ plan {\"from\":\"a@client.example\",\"to\":[\"b@mx.example\"]}\nS: 220 mx.example\n"),
+        ("idle", "C: EHLO client.example\nS: 250-mx.example\nS: 250-SIZE 1000\nS: 250 VRFY\n"),
+        ("mail", "C: MAIL FROM:<a@client.example>\nS: 250 ok\n"),
+        ("rcpt", "C: RCPT TO:<b@mx.example>\nS: 250 ok\n"),
+        ("data", "C: DATA\nS: 354 go\n"),
+    ];
+    let last = STEPS.iter().position(|(name, _)| *name == phase).expect("a phase");
+    after(&STEPS[..=last].iter().map(|(_, steps)| *steps).collect::<String>())
+}
