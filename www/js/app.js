@@ -6,7 +6,7 @@
 
 import { Composer } from './composer.js'
 import { Conversation, SavedConversation } from './conversation.js'
-import { loadCore } from './core.js'
+import { loadCore, loadReference, reference } from './core.js'
 import { fill, h, perFrame, setText } from './dom.js'
 import { acceptDrops, copy, copyDialog, fileName, save } from './files.js'
 import { SetupForm } from './form.js'
@@ -160,8 +160,8 @@ export class App extends EventTarget {
     this.form.showProblem(null)
     try {
       const settings = this.form.settings
-      const core = await loadCore()
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.token.value)
+      const [core] = await Promise.all([loadCore(), setup.practice && loadReference()])
       if (!setup.practice && this.#element.getAttribute('relay') === 'none') throw { message: 'This page has no relay, so it can only practise. Name a relay under “Relay” if you have one.', field: 'relay' }
       return this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
@@ -192,6 +192,8 @@ export class App extends EventTarget {
     this.composer.begin(this.#store.history, conversation.saved ? '' : this.#store.draft)
     conversation.addEventListener('change', () => this.conversation === conversation && this.#live())
     conversation.addEventListener('fault', () => this.#draw())
+    // The explanations come while the first reply is still on its way.
+    if (!reference) loadReference().then(() => this.#draw(), (error) => setText(this.live, error.message))
     this.view('talk')
     this.#sheet(false)
     if (!conversation.saved && start) conversation.start()

@@ -189,6 +189,8 @@ export class Composer {
       return
     }
     const line = this.input.value
+    // Enter that comes before the proposal is no wish to send an empty line.
+    if (!line && !this.#dirty && this.#view?.turn !== 'message') return
     this.#dirty = false
     this.#fill(this.#view?.turn === 'message' ? '' : (this.#proposed ?? ''))
     this.#submit(line)

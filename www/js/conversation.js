@@ -4,7 +4,7 @@
  * @module
  */
 
-import { loadCore, readProblem } from './core.js'
+import { readProblem, reference } from './core.js'
 import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
 
 /** The connection that a practice server remembers others by (greylisting needs a second visit). */
@@ -26,7 +26,7 @@ export class Conversation extends EventTarget {
   saved = false
 
   /**
-   * @param {object} core what {@link loadCore} gave
+   * @param {object} core what `loadCore` gave; for a practice server, `loadReference` must have been waited for too
    * @param {object} setup the core's setup, without what only the browser knows
    * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
    * @throws {{field?: string, message: string}} what is wrong with the setup
@@ -37,7 +37,7 @@ export class Conversation extends EventTarget {
     const whole = { ...setup, started: this.started, offset: -new Date(this.started).getTimezoneOffset(), seed: seed() }
     this.practice = setup.practice ?? null
     try {
-      if (this.practice) this.#practice = practiceServer(core, this.practice)
+      if (this.practice) this.#practice = practiceServer(this.practice)
       this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
     } catch (thrown) {
       throw readProblem(thrown)
@@ -136,9 +136,9 @@ export class Conversation extends EventTarget {
     }
   }
 
-  /** What a reply means. */
+  /** What a reply means; `null` where there is no such reply, or the reference has not been loaded. */
   explain(reply) {
-    return this.#ask((session) => JSON.parse(session.explain(reply)), null)
+    return this.#ask((session) => meaningOf(session.facts(reply)), null)
   }
 
   /** What is worth knowing about `text` before it is sent. */
@@ -174,7 +174,7 @@ export class SavedConversation extends EventTarget {
   started = null
 
   /**
-   * @param {object} core what {@link loadCore} gave
+   * @param {object} core what `loadCore` gave
    * @param {string} talk the text of a `.talk` file
    * @param {string} [name] what to call it
    * @throws {{line?: number, message: string}} it is not a talk
@@ -197,7 +197,7 @@ export class SavedConversation extends EventTarget {
   }
 
   explain(reply) {
-    return JSON.parse(this.#reading.explain(reply))
+    return meaningOf(this.#reading.facts(reply))
   }
 
   exportAs(format) {
@@ -220,16 +220,20 @@ export class SavedConversation extends EventTarget {
   }
 }
 
-/** Makes a conversation, loading the core first where that is still to do. */
-export async function converse(setup, around) {
-  return new Conversation(await loadCore(), setup, around)
+const meanings = { facts: '', meaning: null }
+
+// The same reply is asked about again and again while a page is drawn.
+function meaningOf(facts) {
+  if (!reference || facts === 'null') return null
+  if (meanings.facts !== facts) Object.assign(meanings, { facts, meaning: reference.explain(facts) })
+  return meanings.meaning
 }
 
-function practiceServer(core, name) {
+function practiceServer(name) {
   const before = practiceServers.get(name)
   let server
   try {
-    server = before ? before.next() : new core.Practice(name)
+    server = before ? before.next() : new reference.Practice(name)
   } catch (thrown) {
     throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
   }

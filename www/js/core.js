@@ -1,13 +1,12 @@
 /**
- * Loads the SMTP core (WebAssembly) once, and turns its JSON into plain data.
+ * Loads the core (WebAssembly): the conversation at once, and the reference (explanations, practice server) when it is first wanted.
  * Everything is found from where this file lies, so the folder may be put anywhere.
  * @module
  */
 
-const GLUE = new URL('../wasm/ehlo.js', import.meta.url)
-const BINARY = new URL('../wasm/ehlo_bg.wasm', import.meta.url)
+const FOLDER = new URL('../wasm/', import.meta.url)
 
-let loading = null
+const loads = { ehlo: null, reference: null }
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -26,34 +25,45 @@ function adviceFor(cause) {
   }
   return [
     'Reload the page; the connection may have broken while it loaded.',
-    `If it happens again, check that ${BINARY.pathname} is there beside the other files and can be fetched.`,
+    `If it happens again, check that the files in ${FOLDER.pathname} are there and can be fetched.`,
   ]
 }
 
-/**
- * Loads the core; later calls give the same promise, and a failed load is tried afresh.
- * @returns {Promise<{Session: Function, Lookup: Function, Practice: Function, Reading: Function, catalog: object, explainCode: Function, explainKeyword: Function}>}
- */
-export function loadCore() {
-  loading ??= load().catch((cause) => {
-    loading = null
+// Later calls give the same promise; a load that failed is tried afresh.
+function once(name, use) {
+  loads[name] ??= load(name).then(use).catch((cause) => {
+    loads[name] = null
     throw new CoreMissing(cause)
   })
-  return loading
+  return loads[name]
 }
 
-async function load() {
-  const glue = await import(GLUE.href)
-  await glue.default({ module_or_path: BINARY })
-  return {
-    Session: glue.Session,
-    Lookup: glue.Lookup,
-    Practice: glue.Practice,
-    Reading: glue.Reading,
-    catalog: JSON.parse(glue.catalog()),
-    explainCode: (code, enhanced, step) => JSON.parse(glue.explain_code(code, enhanced, step)),
-    explainKeyword: (name, params) => JSON.parse(glue.explain_keyword(name, params)),
-  }
+async function load(name) {
+  const glue = await import(new URL(`${name}.js`, FOLDER).href)
+  await glue.default({ module_or_path: new URL(`${name}_bg.wasm`, FOLDER) })
+  return glue
+}
+
+/**
+ * Loads what every conversation needs.
+ * @returns {Promise<{Session: Function, Lookup: Function, Reading: Function, catalog: object}>}
+ */
+export function loadCore() {
+  return once('ehlo', ({ Session, Lookup, Reading, catalog }) => ({ Session, Lookup, Reading, catalog: JSON.parse(catalog()) }))
+}
+
+/** The reference, once it has been loaded; until then `null`. */
+export let reference = null
+
+/**
+ * Loads the explanations and the practice server.
+ * @returns {Promise<{Practice: Function, explain: (facts: string) => object}>}
+ */
+export function loadReference() {
+  return once('reference', ({ Practice, explain }) => {
+    reference = { Practice, explain: (facts) => JSON.parse(explain(facts)) }
+    return reference
+  })
 }
 
 /** What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message. */

@@ -4,7 +4,7 @@
  */
 
 import { App } from './app.js'
-import { CoreMissing, loadCore } from './core.js'
+import { CoreMissing, loadCore, loadReference } from './core.js'
 import { h } from './dom.js'
 import { makeConversation, readOptions, toEnd } from './run.js'
 import { addresses } from './settings.js'
@@ -149,8 +149,9 @@ export class SmtpConversation extends HTMLElement {
     return this.#talk.conversation?.lint(text) ?? []
   }
 
-  /** What a reply means. */
-  explain(reply) {
+  /** What a reply means; `null` where there is no such reply. */
+  async explain(reply) {
+    await loadReference()
     return this.#talk.conversation?.explain(reply) ?? null
   }
 
@@ -182,7 +183,7 @@ export class SmtpConversation extends HTMLElement {
   async run(options = {}) {
     const app = this.#talk
     const { setup, around } = readOptions({ ...this.#given(options), ...options })
-    const conversation = makeConversation(await loadCore(), setup, around)
+    const conversation = await makeConversation(setup, around)
     options.signal?.throwIfAborted()
     app.begin(conversation, setup.practice ? `Practice: ${setup.practice}` : (setup.target ?? `${setup.host}:${setup.port ?? 25}`), false)
     return toEnd(conversation, options)

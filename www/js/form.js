@@ -110,7 +110,7 @@ export class SetupForm {
         this.#field('Where', this.via)),
     }
     return h('fieldset', { class: 'group' }, h('legend', null, 'Whom to call'),
-      h('div', { class: 'segments wide', role: 'radiogroup', 'aria-label': 'Whom to call' }, this.modes), Object.values(this.panels))
+      h('div', { class: 'segments', role: 'radiogroup', 'aria-label': 'Whom to call' }, this.modes), Object.values(this.panels))
   }
 
   #mail() {

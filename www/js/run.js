@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore } from './core.js'
+import { loadCore, loadReference } from './core.js'
 import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
 import { bareHost } from './settings.js'
@@ -52,13 +52,14 @@ const FOR_CORE = {
  */
 export async function run(options = {}) {
   const { setup, around } = readOptions(options)
-  const core = await loadCore()
+  const conversation = await makeConversation(setup, around)
   options.signal?.throwIfAborted()
-  return toEnd(makeConversation(core, setup, around), options)
+  return toEnd(conversation, options)
 }
 
-/** Makes the conversation; the core's complaints about the setup become TypeErrors. */
-export function makeConversation(core, setup, around) {
+/** Makes the conversation, loading first what it needs; the core's complaints about the setup become TypeErrors. */
+export async function makeConversation(setup, around) {
+  const [core] = await Promise.all([loadCore(), setup.practice && loadReference()])
   try {
     return new Conversation(core, setup, around)
   } catch (problem) {
