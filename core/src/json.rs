@@ -70,11 +70,7 @@ impl Object {
     pub(crate) fn number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<Option<T>, Mistake> {
         let Some(value) = self.take(field) else { return Ok(None) };
         let number = value.as_i64().and_then(|number| T::try_from(number).ok());
-        number.map(Some).ok_or_else(|| Mistake::new(field, "must be a whole number in range"))
-    }
-
-    pub(crate) fn some_number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<T, Mistake> {
-        self.number(field)?.ok_or_else(|| Mistake::new(field, "is missing"))
+        number.map(Some).ok_or_else(|| out_of_range(field))
     }
 
     pub(crate) fn flag(&mut self, field: &str) -> Result<Option<bool>, Mistake> {
@@ -105,11 +101,23 @@ impl Object {
         let Some(text) = self.text(field)? else { return Ok(None) };
         match words.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => Ok(Some(*value)),
-            None => {
-                let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                Err(Mistake::new(field, ["must be one of ", &all.join(", ")].concat()))
-            }
+            None => Err(none_of(field, &mut words.iter().map(|(word, _)| *word))),
         }
+    }
+
+    /// The field's text; empty where there is none. For messages of a trusted sender.
+    pub(crate) fn or_empty(&mut self, field: &str) -> String {
+        self.text(field).ok().flatten().unwrap_or_default()
+    }
+
+    /// The field's number; 0 where there is none. For messages of a trusted sender.
+    pub(crate) fn or_zero(&mut self, field: &str) -> u64 {
+        self.take(field).and_then(|value| value.as_u64()).unwrap_or_default()
+    }
+
+    /// The field's texts; those that are none are left out. For messages of a trusted sender.
+    pub(crate) fn all_texts(&mut self, field: &str) -> Vec<String> {
+        self.texts(field).ok().flatten().unwrap_or_default()
     }
 
     /// Whether every field has been taken.
@@ -119,4 +127,13 @@ impl Object {
             Some((field, _)) => Err(Mistake::new(&field, "is not known")),
         }
     }
+}
+
+fn none_of(field: &str, words: &mut dyn Iterator<Item = &str>) -> Mistake {
+    let all: Vec<&str> = words.collect();
+    Mistake::new(field, ["must be one of ", &all.join(", ")].concat())
+}
+
+fn out_of_range(field: &str) -> Mistake {
+    Mistake::new(field, "must be a whole number in range")
 }

@@ -81,7 +81,7 @@ impl Facts {
         let numbers = |list: Vec<Value>| list.iter().filter_map(Value::as_u64).map(|number| number as usize).collect();
         let pair = |value: &Value| Some((value.get(0)?.as_str()?.to_owned(), value.get(1)?.as_str()?.to_owned()));
         Ok(Self {
-            code: object.some_number("code")?,
+            code: object.number("code")?.unwrap_or_default(),
             enhanced: object.text("enhanced")?,
             asked: object.some_text("asked")?,
             step: object.some_text("step")?,

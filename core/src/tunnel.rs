@@ -445,53 +445,56 @@ impl FromRelay {
         serde_json::to_string(self).expect("control messages have string keys only")
     }
 
-    /// Reads a message of the relay; fields that are not known are passed over, so that a newer relay can say more.
+    /// Reads a message of the relay.
+    ///
+    /// Fields that are not known are passed over, missing ones count as empty, and a code that is not known counts as
+    /// [`Code::Internal`]: a newer relay can say more, and its last word is never lost.
     ///
     /// # Errors
-    /// What is wrong with it: no JSON, another `type`, a field too few.
+    /// It is no JSON object, or of a `type` that is not known.
     pub fn from_json(text: &str) -> Result<Self, Mistake> {
         let mut object = Object::parse(text)?;
-        let kind = object.some_text("type")?;
         let object = &mut object;
+        let kind = object.or_empty("type");
         Ok(match kind.as_str() {
             "resolved" => Self::Resolved {
-                name: object.some_text("name")?,
-                addresses: object.texts("addresses")?.unwrap_or_default(),
-                ms: object.some_number("ms")?,
+                name: object.or_empty("name"),
+                addresses: object.all_texts("addresses"),
+                ms: object.or_zero("ms"),
             },
             "attempt" => Self::Attempt {
-                address: object.some_text("address")?,
-                error: code(object, "error")?,
-                ms: object.some_number("ms")?,
+                address: object.or_empty("address"),
+                error: code(object, "error"),
+                ms: object.or_zero("ms"),
             },
             "connected" => Self::Connected(Connected {
-                session: object.some_text("session")?,
-                address: object.some_text("address")?,
-                port: object.some_number("port")?,
+                session: object.or_empty("session"),
+                address: object.or_empty("address"),
+                port: port(object.or_zero("port")),
                 local: object.text("local")?,
                 local_name: object.text("local_name")?,
-                ms: object.some_number("ms")?,
+                ms: object.or_zero("ms"),
             }),
             "error" => Self::Error(Refusal {
-                code: code(object, "code")?,
-                message: object.some_text("message")?,
-                session: object.some_text("session")?,
-                retry_after: object.number("retry_after")?,
-                guess: object.word("guess", &Guess::WORDS)?,
+                code: code(object, "code"),
+                message: object.or_empty("message"),
+                session: object.or_empty("session"),
+                retry_after: Some(object.or_zero("retry_after")).filter(|&seconds| seconds > 0),
+                guess: known(&object.or_empty("guess"), &Guess::WORDS),
             }),
             "eof" => Self::Eof {},
             "closed" => Self::Closed {
-                by: needed("by", object.word("by", &Closer::WORDS)?)?,
-                code: code(object, "code")?,
-                sent: object.some_number("sent")?,
-                received: object.some_number("received")?,
+                by: known(&object.or_empty("by"), &Closer::WORDS).unwrap_or(Closer::Relay),
+                code: code(object, "code"),
+                sent: object.or_zero("sent"),
+                received: object.or_zero("received"),
             },
             "answer" => Self::Answer(Answer::take(object)?),
             "about" => Self::About(About {
-                version: object.some_text("version")?,
-                profile: object.some_text("profile")?,
-                ports: ports(object)?,
-                targets: object.texts("targets")?.unwrap_or_default(),
+                version: object.or_empty("version"),
+                profile: object.or_empty("profile"),
+                ports: ports(object),
+                targets: object.all_texts("targets"),
                 token: object.flag("token")?.unwrap_or_default(),
             }),
             _ => return Err(Mistake::new("type", "is not known")),
@@ -502,30 +505,29 @@ impl FromRelay {
 impl Answer {
     fn take(object: &mut Object) -> Result<Self, Mistake> {
         let records = object.list("records")?.unwrap_or_default();
-        let records: Result<Vec<Record>, Mistake> = records.into_iter().map(Record::of).collect();
+        let rtype = known(&object.or_empty("rtype"), &RecordType::WORDS);
         Ok(Self {
-            name: object.some_text("name")?,
-            rtype: needed("rtype", object.word("rtype", &RecordType::WORDS)?)?,
-            rcode: object.word("rcode", &Rcode::WORDS)?.unwrap_or(Rcode::Other),
-            records: records?,
+            name: object.or_empty("name"),
+            rtype: rtype.ok_or_else(|| Mistake::new("rtype", "is not known"))?,
+            rcode: known(&object.or_empty("rcode"), &Rcode::WORDS).unwrap_or(Rcode::Other),
+            records: records.into_iter().filter_map(Record::of).collect(),
             ttl: object.number("ttl")?,
-            dnssec: object.word("dnssec", &Dnssec::WORDS)?.unwrap_or(Dnssec::Unknown),
-            ms: object.some_number("ms")?,
+            dnssec: known(&object.or_empty("dnssec"), &Dnssec::WORDS).unwrap_or(Dnssec::Unknown),
+            ms: object.or_zero("ms"),
         })
     }
 }
 
 impl Record {
-    fn of(value: Value) -> Result<Self, Mistake> {
-        let mut object = Object::of(value)?;
-        let kind = needed("type", object.word("type", &RecordType::WORDS)?)?;
-        Ok(match kind {
+    fn of(value: Value) -> Option<Self> {
+        let mut object = Object::of(value).ok()?;
+        Some(match known(&object.or_empty("type"), &RecordType::WORDS)? {
             RecordType::Mx => {
-                Self::Mx { preference: object.some_number("preference")?, exchange: object.some_text("exchange")? }
+                Self::Mx { preference: port(object.or_zero("preference")), exchange: object.or_empty("exchange") }
             }
-            RecordType::A => Self::A { address: object.some_text("address")? },
-            RecordType::Aaaa => Self::Aaaa { address: object.some_text("address")? },
-            RecordType::Ptr => Self::Ptr { name: object.some_text("name")? },
+            RecordType::A => Self::A { address: object.or_empty("address") },
+            RecordType::Aaaa => Self::Aaaa { address: object.or_empty("address") },
+            RecordType::Ptr => Self::Ptr { name: object.or_empty("name") },
         })
     }
 }
@@ -567,18 +569,22 @@ impl Closer {
     pub const WORDS: [(&str, Self); 3] = [("target", Self::Target), ("client", Self::Client), ("relay", Self::Relay)];
 }
 
-fn needed<T>(field: &str, value: Option<T>) -> Result<T, Mistake> {
-    value.ok_or_else(|| Mistake::new(field, "is missing"))
+fn known<T: Copy>(word: &str, words: &[(&str, T)]) -> Option<T> {
+    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
 }
 
-fn code(object: &mut Object, field: &str) -> Result<Code, Mistake> {
-    let word = object.some_text(field)?;
-    Code::from_word(&word).ok_or_else(|| Mistake::new(field, "is no code that is known"))
+fn code(object: &mut Object, field: &str) -> Code {
+    Code::from_word(&object.or_empty(field)).unwrap_or(Code::Internal)
 }
 
-fn ports(object: &mut Object) -> Result<Vec<u16>, Mistake> {
-    let list = object.list("ports")?.unwrap_or_default();
-    Ok(list.iter().filter_map(Value::as_u64).filter_map(|port| u16::try_from(port).ok()).collect())
+/// A number that has 16 bits on the wire.
+fn port(number: u64) -> u16 {
+    u16::try_from(number).unwrap_or_default()
+}
+
+fn ports(object: &mut Object) -> Vec<u16> {
+    let list = object.list("ports").ok().flatten().unwrap_or_default();
+    list.iter().filter_map(Value::as_u64).map(port).collect()
 }
 
 #[cfg(test)]
