@@ -6,7 +6,6 @@ use super::timers::Asked;
 use super::transaction::{Recipient, Transaction};
 use super::{Link, Output, Session};
 use crate::plan::What;
-use crate::secret::Secret;
 use crate::session::rules::Phase;
 use crate::transcript::event::Event;
 use crate::transcript::{Piece, masked};
@@ -146,16 +145,17 @@ impl Session {
     fn send_piece(&mut self, piece: &str) {
         let text = piece.trim_end_matches(['\r', '\n']);
         let opened = self.open_line.take();
-        let whole = [opened.as_ref().map_or("", Secret::reveal), text].concat();
+        let so_far = opened.as_deref().unwrap_or_default();
+        let whole = [so_far, text].concat();
         let command = Command::of(&whole);
         let answers_auth = self.answers_auth(&command);
         let secret = answers_auth && text != "*" || opened.is_some() && command.verb == Verb::Auth;
-        let shown = [&masked(text, secret), &piece[text.len()..]].concat().into_bytes();
-        let entry = self.transcript.client(self.elapsed(), Piece::Line, shown, piece.len());
+        let shown = [&masked(text, secret), &piece[text.len()..]].concat();
+        let entry = self.transcript.client(self.elapsed(), Piece::Line, shown.clone().into_bytes(), piece.len());
         self.send(piece.as_bytes());
         if !piece.ends_with('\n') {
             // Without a line end the server sees no command yet, so no reply is due.
-            self.open_line = Some(Secret::new(whole));
+            self.open_line = Some([so_far, &shown].concat());
             return;
         }
         if answers_auth {

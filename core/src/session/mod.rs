@@ -26,7 +26,6 @@ pub use output::Output;
 pub use setup::{Mistake, Setup};
 
 use crate::plan::{self, Facts, Step};
-use crate::secret::Secret;
 use crate::time::Now;
 use crate::transcript::Transcript;
 use crate::transcript::event::Event;
@@ -65,8 +64,8 @@ pub struct Session {
     quit_refused: bool,
     awaits_tls: bool,
     in_auth: bool,
-    /// What was typed of a command line that has no line end yet.
-    open_line: Option<Secret>,
+    /// What was typed of a command line that has no line end yet, with secrets masked.
+    open_line: Option<String>,
     /// What was sent of the message since its last CR LF.
     body_line: Vec<u8>,
     runner: Runner,

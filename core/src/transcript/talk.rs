@@ -114,11 +114,12 @@ fn item(line: &str) -> Result<Item, String> {
     if let Some(text) = after("C:") {
         return unescape(text).map(Item::Client);
     }
+    // Whoever wrote the file, it must not turn or hide the text around it.
     let kinds: [(&str, fn(String) -> Item); 4] =
         [("@", Item::Stage), ("=", Item::Fact), ("!", Item::Finding), ("#", Item::Prose)];
     kinds
         .into_iter()
-        .find_map(|(mark, make)| after(mark).map(|text| make(text.to_owned())))
+        .find_map(|(mark, make)| after(mark).map(|text| make(crate::printable::text(text.as_bytes()))))
         .ok_or_else(|| "a line of a talk begins with S: C: @ = ! or #".to_owned())
 }
 
