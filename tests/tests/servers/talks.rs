@@ -1,0 +1,233 @@
+//! Every talk over a real socket: a scripted server speaks its `S:` lines, the session runs through the real relay, and
+//! comes to the same as in the core alone. Times are not reproduced, and not compared.
+
+use std::fs;
+use std::path::Path;
+
+use ehlo_core::reading::setup_of;
+use ehlo_core::session::setup::PlanChange;
+use ehlo_core::session::{Action, Session, TypedEnd};
+use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_tests::conversation::{Conversation, told};
+use ehlo_tests::dns::Dns;
+use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::relay::Relay;
+use ehlo_tests::{Failure, Outcome};
+
+use crate::stage::{Pieces, play};
+
+/// How many talks must take part at least.
+const ENOUGH: usize = 80;
+
+fn all() -> Outcome<Vec<(String, Talk)>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("talks");
+    let mut talks = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "talk") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            talks.push((name, Talk::parse(&fs::read_to_string(&path)?)?));
+        }
+    }
+    talks.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(talks)
+}
+
+/// Why a talk cannot be held over a socket and at once, by its `@` lines; none where it can.
+fn left_out(talk: &Talk) -> Option<&'static str> {
+    talk.items.iter().find_map(|(_, item)| {
+        let Item::Stage(text) = item else { return None };
+        let mut words = text.split_whitespace();
+        match (words.next()?, words.next()) {
+            ("at", Some(time)) if time.parse::<u64>().is_ok_and(|time| time >= 1_000) => Some("it takes its time"),
+            ("refused" | "attempt" | "relay-lost" | "no-relay", _) => Some("the relay or the network fails"),
+            ("closed", Some("relay")) => Some("the relay cuts the connection"),
+            ("practice", _) => Some("there is no relay"),
+            ("overdue", _) => Some("it takes minutes"),
+            // The relay on loopback has no name of its own to greet with.
+            ("connected", _) if !text.ends_with(" -") => Some("the relay's name is part of it"),
+            _ => None,
+        }
+    })
+}
+
+/// The server's part: its lines, and between them the client's, to the octet.
+fn script(talk: &Talk) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (_, item) in &talk.items {
+        match item {
+            Item::Server(bytes) => steps.push(Step::Send(bytes.clone())),
+            Item::Client(bytes) => steps.push(Step::WaitBytes(bytes.len())),
+            Item::Stage(text) => match text.as_str() {
+                "eof" | "closed target done" => return steps,
+                "closed target reset" => {
+                    steps.push(Step::Reset);
+                    return steps;
+                }
+                _ => {}
+            },
+            Item::Fact(_) | Item::Finding(_) | Item::Prose(_) => {}
+        }
+    }
+    steps.push(Step::Stall);
+    steps
+}
+
+/// The client's part: does what the person does, and waits for the rest.
+struct Client {
+    conversation: Conversation,
+    running: bool,
+    /// Octets that must have come and gone by now.
+    received: u64,
+    sent: u64,
+}
+
+impl Client {
+    async fn item(&mut self, item: &Item) -> Outcome {
+        match item {
+            Item::Server(bytes) => {
+                self.received += bytes.len() as u64;
+                Ok(())
+            }
+            Item::Client(bytes) => {
+                self.caught_up().await?;
+                self.sent += bytes.len() as u64;
+                if self.running { Ok(()) } else { self.types(bytes).await }
+            }
+            Item::Stage(text) => {
+                self.caught_up().await?;
+                self.direction(text).await
+            }
+            Item::Fact(_) | Item::Finding(_) | Item::Prose(_) => Ok(()),
+        }
+    }
+
+    /// Waits until the server has said all that it says before this place of the talk.
+    async fn caught_up(&mut self) -> Outcome {
+        let (received, sent) = (self.received, self.sent);
+        let there = |session: &Session| {
+            let transcript = session.transcript();
+            session.ending().is_some() || (transcript.received >= received && transcript.sent >= sent)
+        };
+        self.conversation.until("the next line of the talk", there).await
+    }
+
+    async fn types(&mut self, bytes: &[u8]) -> Outcome {
+        let (text, end) = match bytes {
+            [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
+            [text @ .., b'\n'] => (text, TypedEnd::Lf),
+            [text @ .., b'\r'] => (text, TypedEnd::Cr),
+            text => (text, TypedEnd::None),
+        };
+        let line = String::from_utf8(text.to_vec())?;
+        self.conversation.act(Action::Send { line, end }).await
+    }
+
+    async fn direction(&mut self, text: &str) -> Outcome {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            "run" => {
+                self.running = true;
+                self.conversation.act(Action::Run {}).await
+            }
+            "person" => {
+                self.running = false;
+                self.conversation.act(Action::Pause {}).await
+            }
+            "next" => {
+                self.running = true;
+                self.conversation.act(Action::Next {}).await
+            }
+            "change" => self.conversation.act(Action::Plan(PlanChange::from_json(rest)?)).await,
+            "hang-up" if self.conversation.session().ending().is_none() => {
+                self.conversation.act(Action::Hangup {}).await
+            }
+            "unattended" => {
+                self.running = true;
+                Ok(())
+            }
+            "eof" | "closed" => self.conversation.end().await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Holds the talk over a socket.
+async fn hold(talk: &Talk) -> Outcome<Session> {
+    let server = FakeServer::start(script(talk)).await?;
+    let dns = Dns::start(&[("example.", "* 60 IN A 127.0.0.1"), ("domain.example.", "* 60 IN A 127.0.0.1")]).await?;
+    let allow_ports = vec![server.addr().port()];
+    let relay = Relay::start(ehlo_relay::Config { dns: Some(dns.addr()), allow_ports, ..Default::default() }).await?;
+
+    let mut setup = setup_of(talk);
+    if !setup.host.ends_with(".example") {
+        setup.host = server.addr().ip().to_string();
+    }
+    setup.port = server.addr().port();
+    setup.target = None;
+    let conversation = Conversation::open(&relay.tunnel_url(), setup).await?;
+    let mut client = Client { conversation, running: false, received: 0, sent: 0 };
+    // In a talk that begins with the server's words the connection stands before anything else is done.
+    let stands = |session: &Session| session.view().connection.is_some() || session.ending().is_some();
+    client.conversation.until("the connection", stands).await?;
+    for (line, item) in &talk.items {
+        client.item(item).await.map_err(|failure| failure.with(format!("line {line} of the talk")))?;
+    }
+    client.caught_up().await?;
+    let session = client.conversation.into_session();
+    let heard = server.heard().await.map_err(|failure| failure.with(told(&session)))?;
+    let wanted: Vec<u8> = said_by_client(talk);
+    if heard != wanted {
+        let (heard, wanted) = (String::from_utf8_lossy(&heard), String::from_utf8_lossy(&wanted));
+        return Err(Failure::new(format!("the server heard\n{heard}\nin place of\n{wanted}")).with(told(&session)));
+    }
+    Ok(session)
+}
+
+fn said_by_client(talk: &Talk) -> Vec<u8> {
+    let client =
+        talk.items.iter().filter_map(|(_, item)| if let Item::Client(bytes) = item { Some(bytes) } else { None });
+    client.flatten().copied().collect()
+}
+
+/// All that does not depend on time, address or port.
+fn verdict(session: &Session) -> String {
+    let (report, summary) = (session.report(), session.summary());
+    let mut text = format!("{:?} {:?} by reply {:?}\n", summary.outcome, summary.queue_id, summary.reply);
+    for reply in report.replies {
+        text +=
+            &format!("{} {:?} {:?} {:?} {:?}\n", reply.code, reply.enhanced, reply.text, reply.step, reply.oddities);
+    }
+    for one in report.envelope.recipients {
+        text += &format!("{} {:?} {:?}\n", one.address, one.code, one.accepted);
+    }
+    let findings: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+    let ending = report.ending.map(|ending| (ending.kind, ending.by));
+    format!("{text}findings {findings:?}\nended {ending:?}\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_talk_over_a_real_socket_comes_to_the_same_as_in_the_core_alone() -> Outcome {
+    let (mut held, mut wrong, mut absent) = (0, Vec::new(), Vec::new());
+    for (name, talk) in all()? {
+        if let Some(why) = left_out(&talk) {
+            absent.push(format!("{name}: {why}"));
+            continue;
+        }
+        held += 1;
+        let alone = play(&name, &talk, Pieces::Whole).map_err(Failure::new)?.session;
+        match hold(&talk).await {
+            Ok(session) if verdict(&session) == verdict(&alone) => {}
+            Ok(session) => wrong.push(format!(
+                "{name}: over the socket\n{}\nin the core alone\n{}\n{}",
+                verdict(&session),
+                verdict(&alone),
+                told(&session)
+            )),
+            Err(failure) => wrong.push(format!("{name}: {failure:?}")),
+        }
+    }
+    assert!(held >= ENOUGH, "only {held} talks took part; left out:\n{}", absent.join("\n"));
+    assert!(wrong.is_empty(), "{} of {held} talks:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    Ok(())
+}
