@@ -154,9 +154,12 @@ fn path(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
         let what = match (path.opened, path.closed) {
             (false, false) => "The angle brackets < > are missing; they are required.",
             (false, true) => "The opening angle bracket < is missing.",
+            // Within quotation marks > is only a character.
+            _ if command.rest.ends_with('>') => "A quotation mark in the address is not closed.",
             _ => "The closing angle bracket > is missing.",
         };
-        add(out, Gravity::Error, what, Some(fixed));
+        let fix = (!command.rest.ends_with(['>', '"']) || !path.opened).then_some(fixed);
+        add(out, Gravity::Error, what, fix);
     } else if path.space_after_colon || path.space_before_colon {
         let message = "No space belongs around the colon (RFC 5321 \u{a7}3.3); many servers forgive it, some do not.";
         add(out, Gravity::Warning, message, Some(fixed));

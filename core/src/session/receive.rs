@@ -138,7 +138,7 @@ impl Session {
                 self.surprise("The server sent a line without a reply code.");
             }
         }
-        if let Some(reply) = &read.reply {
+        if let Some(reply) = read.reply {
             if !self.receiving.is_empty() {
                 self.reply(reply, cut);
             }

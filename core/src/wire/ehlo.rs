@@ -73,7 +73,7 @@ mod tests {
 
     fn capabilities(input: &[u8]) -> Capabilities {
         let mut found = None;
-        ReplyReader::default().feed(input, |read| found = read.reply.or(found.take()));
+        ReplyReader::default().feed(input, |read| found = read.reply.cloned().or(found.take()));
         Capabilities::of(&found.expect("one whole reply"))
     }
 

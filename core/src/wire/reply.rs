@@ -69,6 +69,13 @@ impl Reply {
         self.class() == 2
     }
 
+    fn clear(&mut self) {
+        self.code = 0;
+        self.raw.clear();
+        self.ends.clear();
+        self.oddities.clear();
+    }
+
     fn push(&mut self, raw: &[u8]) {
         let room = OCTETS_MAX.saturating_sub(self.raw.len());
         self.raw.extend_from_slice(&raw[..raw.len().min(room)]);
@@ -129,8 +136,8 @@ pub struct ReadLine<'a> {
     pub oddities: Vec<Oddity>,
     /// Whether it is part of a reply; a line without a code outside a reply is not.
     pub in_reply: bool,
-    /// The reply that this line ends.
-    pub reply: Option<Reply>,
+    /// The reply that this line ends; its memory is used again for the next.
+    pub reply: Option<&'a Reply>,
 }
 
 /// Turns octets into lines and replies; never fails.
@@ -140,9 +147,12 @@ pub struct ReplyReader {
     group: Group,
 }
 
+/// The lines that belong together.
 #[derive(Debug, Default)]
 struct Group {
-    open: Option<Reply>,
+    /// The reply that is open, or the last one.
+    reply: Reply,
+    open: bool,
 }
 
 impl ReplyReader {
@@ -159,7 +169,7 @@ impl ReplyReader {
 
     /// Whether a reply has begun and is not whole yet.
     pub fn in_reply(&self) -> bool {
-        self.group.open.is_some()
+        self.group.open
     }
 
     /// Nothing more will come: hands over the line without end, if there is one, and the reply without a last line.
@@ -171,15 +181,16 @@ impl ReplyReader {
             last.oddities.push(Oddity::NoLineEnd);
             each(last);
         }
-        if let Some(mut reply) = self.group.open.take() {
-            reply.oddities.push(Oddity::CutShort);
-            each(ReadLine { line: Line::of(b""), oddities: Vec::new(), in_reply: true, reply: Some(reply) });
+        if std::mem::take(&mut self.group.open) {
+            self.group.reply.oddities.push(Oddity::CutShort);
+            let reply = Some(&self.group.reply);
+            each(ReadLine { line: Line::of(b""), oddities: Vec::new(), in_reply: true, reply });
         }
     }
 }
 
 impl Group {
-    fn take<'a>(&mut self, line: Line<'a>) -> ReadLine<'a> {
+    fn take<'a>(&'a mut self, line: Line<'a>) -> ReadLine<'a> {
         let content = line.content();
         let parts = LineParts::of(content);
         let mut oddities = Vec::new();
@@ -199,7 +210,10 @@ impl Group {
         {
             oddities.push(Oddity::ClassMismatch);
         }
-        let mut reply = self.open.take().unwrap_or_default();
+        let reply = &mut self.reply;
+        if !self.open {
+            reply.clear();
+        }
         if reply.code != 0 && reply.code != code {
             let mixed = Oddity::MixedCodes { before: reply.code, here: code };
             oddities.push(mixed.clone());
@@ -207,26 +221,17 @@ impl Group {
         }
         reply.code = code;
         reply.push(line.raw);
-        let more = parts.separator == Separator::More && reply.ends.len() < LINES_MAX;
-        let reply = if more {
-            self.open = Some(reply);
-            None
-        } else {
-            Some(reply)
-        };
-        ReadLine { line, oddities, in_reply: true, reply }
+        self.open = parts.separator == Separator::More && reply.ends.len() < LINES_MAX;
+        ReadLine { line, oddities, in_reply: true, reply: (!self.open).then_some(&self.reply) }
     }
 
-    fn take_without_code<'a>(&mut self, line: Line<'a>, oddities: Vec<Oddity>) -> ReadLine<'a> {
-        let Some(mut reply) = self.open.take() else {
+    fn take_without_code<'a>(&'a mut self, line: Line<'a>, oddities: Vec<Oddity>) -> ReadLine<'a> {
+        if !self.open {
             return ReadLine { line, oddities, in_reply: false, reply: None };
-        };
-        reply.push(line.raw);
-        if reply.ends.len() < LINES_MAX {
-            self.open = Some(reply);
-            return ReadLine { line, oddities, in_reply: true, reply: None };
         }
-        ReadLine { line, oddities, in_reply: true, reply: Some(reply) }
+        self.reply.push(line.raw);
+        self.open = self.reply.ends.len() < LINES_MAX;
+        ReadLine { line, oddities, in_reply: true, reply: (!self.open).then_some(&self.reply) }
     }
 }
 
@@ -239,8 +244,8 @@ fn line_oddities(line: &Line<'_>, content: &[u8], out: &mut Vec<Oddity>) {
     if line.raw.len() > 512 {
         out.push(Oddity::LongLine { octets: line.raw.len() });
     }
-    // Nearly every line is plain: one pass decides that, and only strange lines are looked at closely.
-    if content.iter().all(|&b| (b' '..0x7F).contains(&b)) {
+    // Nearly every line is plain: one pass without a branch decides that, and only strange lines are looked at closely.
+    if !content.iter().fold(false, |strange, &b| strange | !(b' '..0x7F).contains(&b)) {
         return;
     }
     if content.contains(&b'\r') {
@@ -266,7 +271,7 @@ mod tests {
         let (mut replies, mut oddities) = (Vec::new(), Vec::new());
         let mut each = |read: ReadLine<'_>| {
             oddities.extend(read.oddities);
-            replies.extend(read.reply);
+            replies.extend(read.reply.cloned());
         };
         reader.feed(input, &mut each);
         reader.finish(&mut each);

@@ -38,6 +38,7 @@ const ADVISED: &[Row] = &[
     ("rcpt", "DATA now", Warning, "Nothing belongs behind DATA", Some("DATA")),
     ("mail", "RCPT TO:<>", Error, "must not be empty", None),
     ("mail", "RCPT TO:<c@d.example, e@f.example>", Error, "One address a command", None),
+    ("mail", "RCPT TO:<\"a b@d.example>", Error, "quotation mark in the address is not closed", None),
     ("mail", "RCPT TO:<nobody>", Warning, "no @ and no domain", None),
     ("mail", "RCPT TO:<c@d.example> NOTIFY=NEVER", Warning, "did not offer DSN", None),
     ("mail", "RCPT TO:<jürgen@d.example>", Warning, "did not offer SMTPUTF8", None),

@@ -1,5 +1,6 @@
 //! The core's tests from outside: every talk, properties, fuzz bodies over their corpus.
 
+mod corpus;
 mod ending;
 mod flood;
 mod lint;

@@ -21,8 +21,9 @@ type Told = (Vec<u8>, Vec<Oddity>, bool, Option<Reply>);
 
 fn read(pieces: &[&[u8]]) -> Vec<Told> {
     let mut told = Vec::new();
-    let mut each =
-        |read: ReadLine<'_>| told.push((read.line.raw.to_vec(), read.oddities.clone(), read.in_reply, read.reply));
+    let mut each = |read: ReadLine<'_>| {
+        told.push((read.line.raw.to_vec(), read.oddities.clone(), read.in_reply, read.reply.cloned()))
+    };
     let mut reader = ReplyReader::default();
     for piece in pieces {
         reader.feed(piece, &mut each);
