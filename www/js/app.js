@@ -140,7 +140,8 @@ export class App extends EventTarget {
     const going = this.conversation && !this.conversation.over
     this.back.hidden = !this.conversation
     this.apply.hidden = !going
-    this.form.button.disabled = Boolean(going)
+    this.form.going = Boolean(going)
+    this.welcome.try.hidden = Boolean(going)
     if (name === 'talk') this.transcript.toEnd()
   }
 

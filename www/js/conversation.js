@@ -10,6 +10,9 @@ import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
 /** The connection that a practice server remembers others by (greylisting needs a second visit). */
 const practiceServers = new Map()
 
+/** Milliseconds that a change may take without the next one having to wait. */
+const CHEAP = 12
+
 /** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
 export class Conversation extends EventTarget {
   #subprotocol
@@ -19,6 +22,8 @@ export class Conversation extends EventTarget {
   #view
   #entries = []
   #fault = null
+  #due = 0
+  #cost = 0
 
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
@@ -82,9 +87,19 @@ export class Conversation extends EventTarget {
     return this.#view.turn === 'over' || this.#fault !== null
   }
 
+  // At once while that is cheap; a server that floods gets a part of the time, and the person the rest.
   #changed() {
+    if (this.#due) return
+    if (this.#cost < CHEAP) this.#catchUp()
+    else this.#due = setTimeout(() => this.#catchUp(), this.#cost * 4)
+  }
+
+  #catchUp() {
+    const began = performance.now()
+    this.#due = 0
     this.#refresh()
     this.dispatchEvent(new Event('change'))
+    this.#cost = performance.now() - began
   }
 
   #refresh() {
@@ -118,6 +133,10 @@ export class Conversation extends EventTarget {
         problem = readProblem(thrown)
       }
     })
+    if (this.#due) {
+      clearTimeout(this.#due)
+      this.#catchUp()
+    }
     if (problem) throw problem
   }
 

@@ -72,16 +72,23 @@ export function uniqueId(stem) {
   return `ehlo-${stem}-${counter}`
 }
 
-/** Calls `work` at most once an animation frame; where no frames come (a hidden tab), soon all the same. */
+/** Calls `work` at most once an animation frame, and less often when it is dear; where no frames come (a hidden tab), soon all the same. */
 export function perFrame(work) {
   let waiting = false
+  let cost = 0
+  const go = () => {
+    if (!waiting) return
+    waiting = false
+    const began = performance.now()
+    work()
+    cost = performance.now() - began
+  }
   return () => {
     if (waiting) return
     waiting = true
-    const go = () => {
-      if (!waiting) return
-      waiting = false
-      work()
+    if (cost > 30) {
+      setTimeout(go, cost * 3)
+      return
     }
     requestAnimationFrame(go)
     setTimeout(go, 250)

@@ -31,6 +31,7 @@ export class SetupForm {
   #about = null
   #locked = false
   #wanted = ''
+  #going = false
 
   /** @param {{onconnect: Function, onlookup: Function, onchange: Function, onrelay: Function}} hooks */
   constructor(hooks) {
@@ -106,11 +107,12 @@ export class SetupForm {
       domain: h('div', { class: 'stack' },
         this.#field('Domain', this.domain, this.#hint(this.domain, 'The part after the @. The hosts that take its mail are looked up.')), this.lookup),
       practice: h('div', { class: 'stack' },
-        this.#field('It', this.practice, this.practiceAbout = this.#hint(this.practice, '')),
+        this.#field('Server', this.practice, this.practiceAbout = this.#hint(this.practice, '')),
         this.#field('Where', this.via)),
     }
-    return h('fieldset', { class: 'group' }, h('legend', null, 'Whom to call'),
+    this.target = h('fieldset', { class: 'group target' }, h('legend', null, 'Whom to call'),
       h('div', { class: 'segments', role: 'radiogroup', 'aria-label': 'Whom to call' }, this.modes), Object.values(this.panels))
+    return this.target
   }
 
   #mail() {
@@ -132,7 +134,7 @@ export class SetupForm {
     this.relayGroup.addEventListener('toggle', () => this.relayGroup.open && this.#hooks.onrelay())
     return [h('details', { class: 'group' }, h('summary', null, 'Options'),
       this.#field('My name', [this.hello, this.helloVerb], this.#hint(this.hello, 'Empty: the relay’s own name where the DNS confirms it, else “test.” and the server’s domain.')),
-      this.#field('Address', this.family),
+      this.#field('IP version', this.family),
       h('div', { class: 'field' }, h('span', { class: 'label' }, 'If offered'), h('div', { class: 'control' }, boxes))), this.relayGroup]
   }
 
@@ -160,6 +162,13 @@ export class SetupForm {
   /** Host fields fixed, as in documentation. */
   set locked(locked) {
     this.#locked = locked
+    this.#show()
+  }
+
+  /** A conversation is going on: whom to call is settled until it has ended. */
+  set going(going) {
+    this.#going = going
+    this.button.hidden = going
     this.#show()
   }
 
@@ -252,7 +261,7 @@ export class SetupForm {
     setText(this.button, mode === 'domain' ? 'Look up' : mode === 'practice' ? 'Start' : 'Connect')
     const noPractice = this.#about && !this.#about.targets.some((target) => target.startsWith('practice'))
     this.via.options[1].disabled = Boolean(noPractice)
-    for (const field of [this.host, this.port, this.portOther, this.domain, ...this.modes.map((label) => label.firstChild)]) field.disabled = this.#locked
+    this.target.disabled = this.#locked || this.#going
     this.to.rows = Math.min(6, Math.max(1, this.to.value.split('\n').length))
   }
 

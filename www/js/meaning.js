@@ -15,6 +15,7 @@ const OUTCOMES = {
   failed: ['bad', '✕', 'failed'],
   unknown: ['warn', '?', 'not known'],
 }
+const OFFERS_MAX = 60
 const SEVERITY = { problem: ['bad', '✕', 'Problem'], warning: ['warn', '!', 'Warning'], note: ['plain', 'i', 'Note'] }
 
 /** A coloured sign that also has a shape and a name. */
@@ -78,8 +79,8 @@ export class Meaning {
       explanation.phrase && phrase(explanation.phrase),
       // A refusal's detail is in its enhanced code; where all is well, that one only says so.
       (code >= 400 ? [explanation.enhanced, explanation.basic] : [explanation.basic, explanation.enhanced]).map((one) => one && record(one, code)),
-      explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.map((keyword) =>
-        fold(keyword))],
+      explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.slice(0, OFFERS_MAX).map(fold),
+        explanation.keywords.length > OFFERS_MAX && h('p', { class: 'faint' }, `and ${explanation.keywords.length - OFFERS_MAX} more`)],
       explanation.command && fold(explanation.command),
       explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),
     ]
@@ -111,7 +112,7 @@ export class Meaning {
     return [h('h2', null, 'Connection'), h('dl', { class: 'facts' },
       fact('Server', server.name), fact('Address', connection && `${connection.address} port ${connection.port}`),
       fact('Seen as', connection?.local && [connection.local, connection.local_name].filter(Boolean).join(' ')), fact('Hello', server.hello),
-      fact('Offers', server.extensions.map(({ keyword, params }) => `${keyword} ${params}`.trim()).join('\n')),
+      fact('Offers', server.extensions.slice(0, OFFERS_MAX).map(({ keyword, params }) => `${keyword} ${params}`.trim()).join('\n')),
       h('dt', null, 'Bytes'), h('dd', null, `${traffic.sent} sent, ${traffic.received} received${traffic.dropped ? `, ${traffic.dropped} of them not kept` : ''}`))]
   }
 }

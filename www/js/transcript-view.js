@@ -12,6 +12,7 @@ const SIDES = {
   relay: { mark: '·', word: 'connection', part: 'line event' },
 }
 const LONG_MESSAGE = 14
+const LONG_LINE = 1200
 const NOTICEABLE = 1000
 
 /** Seconds since the beginning, for the gutter. */
@@ -49,7 +50,9 @@ export class TranscriptView {
     this.log.addEventListener('keydown', (event) => this.#key(event))
     this.log.addEventListener('copy', (event) => this.#copied(event))
     this.list.addEventListener('click', (event) => this.#clicked(event))
-    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.log)
+    const sizes = new ResizeObserver(() => this.#atEnd && this.toEnd())
+    sizes.observe(this.log)
+    sizes.observe(this.list)
   }
 
   /** Begins an empty transcript; `started` is the time of its beginning, where it is known. */
@@ -98,20 +101,11 @@ export class TranscriptView {
   }
 
   #text(entry) {
-    if (entry.piece !== 'message') return entry.lines.map((line) => lineNodes(line))
-    const whole = entry.lines.map((line) => h('span', { class: 'row' }, lineNodes(line), '\n'))
+    if (entry.piece !== 'message') return entry.lines.map((line) => longLine(line) ?? lineNodes(line.segments))
+    const whole = entry.lines.map((line) => h('span', { class: 'row' }, lineNodes(line.segments), '\n'))
     const tail = entry.omitted > 0 && h('span', { class: 'omitted' }, `${entry.omitted} more lines are not shown here; an export has them.`)
     if (whole.length <= LONG_MESSAGE + 4) return [whole, tail]
-    const rest = h('span', { class: 'rest', hidden: true }, whole.slice(LONG_MESSAGE, -1))
-    const fold = h('button', { type: 'button', class: 'fold', 'aria-expanded': 'false' })
-    const label = () => setText(fold, rest.hidden ? `Show ${whole.length - LONG_MESSAGE - 1} more lines` : 'Show less')
-    fold.addEventListener('click', () => {
-      rest.hidden = !rest.hidden
-      fold.setAttribute('aria-expanded', String(!rest.hidden))
-      label()
-    })
-    label()
-    return [whole.slice(0, LONG_MESSAGE), rest, fold, whole.at(-1), tail]
+    return [whole.slice(0, LONG_MESSAGE), folded(whole.slice(LONG_MESSAGE, -1), `${whole.length - LONG_MESSAGE - 1} more lines`), whole.at(-1), tail]
   }
 
   /** Marks the lines of a reply as the ones that are being explained. */
@@ -196,7 +190,44 @@ export function entryText(entry) {
   return entry.lines.map((line) => line.segments.map((segment) => segment.text).join('')).join('\n')
 }
 
-function lineNodes(line) {
-  return append(h('span', { class: 'text' }), line.segments.map((segment) =>
-    segment.special ? h('span', { class: 'special', title: segment.special }, segment.text) : segment.text))
+// The control pictures of Unicode (U+2400 and on) are missing in many fonts and too small in the others.
+const CONTROLS = 'NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'.split(' ')
+
+function standIn(text) {
+  const code = text.codePointAt(0)
+  return code === 0x2421 ? 'DEL' : (CONTROLS[code - 0x2400] ?? text)
+}
+
+function lineNodes(segments) {
+  return append(h('span', { class: 'text' }), segments.map((segment) =>
+    segment.special ? h('span', { class: 'special', title: segment.special }, standIn(segment.text)) : segment.text))
+}
+
+// A line of many thousand letters is shown by its beginning; `null` for any other.
+function longLine({ segments }) {
+  const length = segments.reduce((sum, { text }) => sum + text.length, 0)
+  if (length <= LONG_LINE + 200) return null
+  const [head, tail] = [[], []]
+  let left = LONG_LINE
+  for (const segment of segments) {
+    if (left >= segment.text.length || (left > 0 && segment.special)) head.push(segment)
+    else if (left > 0) {
+      head.push({ text: segment.text.slice(0, left) })
+      tail.push({ text: segment.text.slice(left) })
+    } else tail.push(segment)
+    left -= segment.text.length
+  }
+  return [lineNodes(head), folded(lineNodes(tail), `${(length - LONG_LINE).toLocaleString('en')} more letters`)]
+}
+
+// What is hidden until it is asked for.
+function folded(nodes, what) {
+  const rest = h('span', { class: 'rest', hidden: true }, nodes)
+  const button = h('button', { type: 'button', class: 'fold', 'aria-expanded': 'false' }, `Show ${what}`)
+  button.addEventListener('click', () => {
+    rest.hidden = !rest.hidden
+    button.setAttribute('aria-expanded', String(!rest.hidden))
+    setText(button, rest.hidden ? `Show ${what}` : 'Show less')
+  })
+  return [rest, button]
 }
