@@ -5,6 +5,7 @@ mod ending;
 mod flood;
 mod lint;
 mod oracles;
+mod peers;
 mod properties;
 mod secrets;
 mod stage;
