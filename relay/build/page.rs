@@ -44,7 +44,7 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
         let mut raw = fs::read(file).map_err(|error| told(file, &error))?;
         let mut file = file.clone();
         if path.ends_with(".js") || path.ends_with(".css") {
-            raw = without_comments(&raw);
+            raw = packed_source(&raw).map_err(|error| format!("{}: {error}", file.display()))?;
             file = packed.join(format!("{number}.raw"));
             fs::write(&file, &raw).map_err(|error| told(&file, &error))?;
         }
@@ -65,22 +65,29 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     Ok(table)
 }
 
-/// `source` without lines that are comments only: a reader of the source has them, a visitor need not load them.
+/// `source` without comment lines, empty lines and indentation: a reader of the source has them, a visitor need not
+/// load them.
 ///
 /// Only whole lines go, and only where a comment begins the line, so that no text within code can be taken for one.
-fn without_comments(source: &[u8]) -> Vec<u8> {
+/// Text that spans lines would be changed: it is refused.
+fn packed_source(source: &[u8]) -> Result<Vec<u8>, String> {
     let mut kept = Vec::with_capacity(source.len());
     let mut inside = false;
-    for line in source.split_inclusive(|&byte| byte == b'\n') {
+    for line in source.split(|&byte| byte == b'\n') {
         let text = line.trim_ascii();
         let begins = !inside && text.starts_with(b"/*");
-        let whole = inside || begins || text.starts_with(b"//");
+        let whole = inside || begins || text.starts_with(b"//") || text.is_empty();
         inside = (inside || begins) && !text.ends_with(b"*/");
-        if !whole {
-            kept.extend_from_slice(line);
+        if whole {
+            continue;
         }
+        if text.iter().filter(|&&byte| byte == b'`').count() % 2 == 1 {
+            return Err(format!("a template literal spans lines: {}", String::from_utf8_lossy(text)));
+        }
+        kept.extend_from_slice(text);
+        kept.push(b'\n');
     }
-    kept
+    Ok(kept)
 }
 
 /// Compiles the wasm crate with one of its features, and returns the module.
