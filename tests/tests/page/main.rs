@@ -1,0 +1,4 @@
+//! The page in real browsers, driven as a person drives it, through the relay to real mail servers.
+
+mod article;
+mod support;
