@@ -3,7 +3,7 @@
 //! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
 
 //! Two modules are built from this crate: the *conversation*, which every visitor needs at once, and the *reference*
-//! (explanations and the practice server), which is loaded when it is first wanted.
+//! (explanations, the practice server, the search for mail hosts), which is loaded when it is first wanted.
 
 #[cfg(feature = "conversation")]
 mod catalog;
@@ -14,13 +14,12 @@ mod practice;
 mod reading;
 #[cfg(feature = "reference")]
 mod reference;
-#[cfg(feature = "conversation")]
+#[cfg(feature = "reference")]
 mod search;
 #[cfg(feature = "conversation")]
 mod session;
 
 use serde::Serialize;
-#[cfg(feature = "conversation")]
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "conversation")]
@@ -32,7 +31,7 @@ pub use practice::PracticeServer;
 pub use reading::Reading;
 #[cfg(feature = "reference")]
 pub use reference::{explain, explain_code, explain_keyword};
-#[cfg(feature = "conversation")]
+#[cfg(feature = "reference")]
 pub use search::HostSearch;
 #[cfg(feature = "conversation")]
 pub use session::Conversation;
@@ -48,7 +47,6 @@ fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }
 
-#[cfg(feature = "conversation")]
 fn mistake(mistake: &ehlo_core::session::Mistake) -> JsValue {
     JsValue::from_str(&json(mistake))
 }

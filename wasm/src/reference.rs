@@ -13,7 +13,7 @@ use crate::json;
 /// JSON `{field, message}`: facts that are none.
 #[wasm_bindgen(js_name = explain)]
 pub fn explain(facts: &str) -> Result<String, JsValue> {
-    let facts = Facts::from_json(facts).map_err(|mistake| JsValue::from_str(&json(&mistake)))?;
+    let facts = Facts::from_json(facts).map_err(|mistake| crate::mistake(&mistake))?;
     Ok(json(&meaning::explain(&facts)))
 }
 

@@ -46,22 +46,22 @@ async function load(name) {
 
 /**
  * Loads what every conversation needs.
- * @returns {Promise<{Session: Function, Lookup: Function, Reading: Function, catalog: object}>}
+ * @returns {Promise<{Session: Function, Reading: Function, catalog: object}>}
  */
 export function loadCore() {
-  return once('ehlo', ({ Session, Lookup, Reading, catalog }) => ({ Session, Lookup, Reading, catalog: JSON.parse(catalog()) }))
+  return once('ehlo', ({ Session, Reading, catalog }) => ({ Session, Reading, catalog: JSON.parse(catalog()) }))
 }
 
 /** The reference, once it has been loaded; until then `null`. */
 export let reference = null
 
 /**
- * Loads the explanations and the practice server.
- * @returns {Promise<{Practice: Function, explain: (facts: string) => object}>}
+ * Loads the explanations, the practice server and the search for mail hosts.
+ * @returns {Promise<{Practice: Function, Lookup: Function, explain: (facts: string) => object}>}
  */
 export function loadReference() {
-  return once('reference', ({ Practice, explain }) => {
-    reference = { Practice, explain: (facts) => JSON.parse(explain(facts)) }
+  return once('reference', ({ Practice, Lookup, explain }) => {
+    reference = { Practice, Lookup, explain: (facts) => JSON.parse(explain(facts)) }
     return reference
   })
 }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore, readProblem } from './core.js'
+import { loadCore, loadReference, readProblem } from './core.js'
 import { Driver, RelayTransport } from './driver.js'
 import { bareHost } from './settings.js'
 
@@ -81,12 +81,12 @@ function readAbout(data) {
  * @throws {{field: string, message: string}} it is no domain
  */
 export async function lookupHosts(domain, { relay, token, signal } = {}) {
-  const core = await loadCore()
+  const [core, { Lookup }] = await Promise.all([loadCore(), loadReference()])
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
   let machine
   try {
-    machine = new core.Lookup(Math.floor(performance.now()), name, token || undefined)
+    machine = new Lookup(Math.floor(performance.now()), name, token || undefined)
   } catch (thrown) {
     throw readProblem(thrown)
   }
