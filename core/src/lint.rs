@@ -91,7 +91,7 @@ fn body_line(line: &str, out: &mut Vec<Advice>) {
 
 fn auth_answer(line: &str, out: &mut Vec<Advice>) {
     let base64 = line.trim_end_matches('=').bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
-    if line != "*" && (!base64 || line.len() % 4 != 0) {
+    if line != "*" && (!base64 || !line.len().is_multiple_of(4)) {
         add(out, Gravity::Error, "The server expects base64 here; * cancels.", None);
     }
     add(out, Gravity::Warning, "This connection is not encrypted: what you send now can be read on the way.", None);
@@ -243,10 +243,10 @@ fn params(session: &Session, verb: Verb, path: &PathArgument<'_>, out: &mut Vec<
 
 fn size(session: &Session, path: &PathArgument<'_>, out: &mut Vec<Advice>) {
     let stated = path.param("SIZE").and_then(|size| size.parse::<u64>().ok());
-    if let (Some(stated), Some(limit)) = (stated, session.capabilities().size_limit()) {
-        if stated > limit {
-            add(out, Gravity::Warning, format!("The server takes {limit} octets at most; this says {stated}."), None);
-        }
+    if let (Some(stated), Some(limit)) = (stated, session.capabilities().size_limit())
+        && stated > limit
+    {
+        add(out, Gravity::Warning, format!("The server takes {limit} octets at most; this says {stated}."), None);
     }
 }
 

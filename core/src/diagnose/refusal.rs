@@ -9,18 +9,18 @@ use crate::wire::command::Verb;
 pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
     for reply in session.replies().iter().filter(|reply| reply.code >= 400 || reply.code == 221) {
         let phrase = explain::words(&reply.text);
-        if let Some(phrase) = &phrase {
-            if reply.code >= 400 || reply.asked != Some(Asked::Command(Verb::Quit)) {
-                found.push(about(
-                    reply,
-                    phrase.name,
-                    Severity::Problem,
-                    &capital(&phrase.name.replace('-', " ")),
-                    phrase.meaning,
-                    &phrase.advice.join(" "),
-                ));
-                continue;
-            }
+        if let Some(phrase) = &phrase
+            && (reply.code >= 400 || reply.asked != Some(Asked::Command(Verb::Quit)))
+        {
+            found.push(about(
+                reply,
+                phrase.name,
+                Severity::Problem,
+                &capital(&phrase.name.replace('-', " ")),
+                phrase.meaning,
+                &phrase.advice.join(" "),
+            ));
+            continue;
         }
         if reply.code >= 400 {
             found.extend(by_code(reply));

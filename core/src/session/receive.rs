@@ -138,10 +138,10 @@ impl Session {
                 self.surprise("The server sent a line without a reply code.");
             }
         }
-        if let Some(reply) = read.reply {
-            if !self.receiving.is_empty() {
-                self.reply(reply, cut);
-            }
+        if let Some(reply) = read.reply
+            && !self.receiving.is_empty()
+        {
+            self.reply(reply, cut);
         }
     }
 
@@ -193,10 +193,11 @@ impl Session {
 
     /// A refusal between 354 and the final dot: the server does not want to read on.
     fn answered_early(&mut self, reply: usize, code: u16) {
-        if self.expects_message() && code >= 400 {
-            if let Some(mail) = self.transactions.last_mut() {
-                mail.data = Some(Answer { reply, code });
-            }
+        if self.expects_message()
+            && code >= 400
+            && let Some(mail) = self.transactions.last_mut()
+        {
+            mail.data = Some(Answer { reply, code });
         }
     }
 

@@ -106,6 +106,9 @@ impl fmt::Display for Talk {
     }
 }
 
+/// The mark that begins a line, and what the line is.
+type Kind = (&'static str, fn(String) -> Item);
+
 fn item(line: &str) -> Result<Item, String> {
     let after = |mark: &str| line.strip_prefix(mark).map(|rest| rest.strip_prefix(' ').unwrap_or(rest));
     if let Some(text) = after("S:") {
@@ -115,8 +118,7 @@ fn item(line: &str) -> Result<Item, String> {
         return unescape(text).map(Item::Client);
     }
     // Whoever wrote the file, it must not turn or hide the text around it.
-    let kinds: [(&str, fn(String) -> Item); 4] =
-        [("@", Item::Stage), ("=", Item::Fact), ("!", Item::Finding), ("#", Item::Prose)];
+    let kinds: [Kind; 4] = [("@", Item::Stage), ("=", Item::Fact), ("!", Item::Finding), ("#", Item::Prose)];
     kinds
         .into_iter()
         .find_map(|(mark, make)| after(mark).map(|text| make(crate::printable::text(text.as_bytes()))))
