@@ -1,37 +1,33 @@
 /**
- * The tool inside the element: the form, or a conversation with its transcript, composer and explanations.
+ * The tool inside the element: the form, or the desk with a conversation.
  * It decides what is on the screen; what is said on the wire is the core's.
  * @module
  */
 
-import { Composer } from './composer.js'
 import { Conversation, SavedConversation } from './conversation.js'
-import { loadCore, loadReference, reference } from './core.js'
-import { fill, h, perFrame, setText } from './dom.js'
-import { acceptDrops, copy, copyDialog, fileName, save } from './files.js'
+import { CoreMissing, loadCore, loadReference } from './core.js'
+import { fill, h } from './dom.js'
+import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
-import { Meaning } from './meaning.js'
 import { aboutRelay, lookupHosts, relayAddress } from './relay.js'
 import { DEFAULTS, planOf, toSetup } from './settings.js'
-import { Bar, End, Wait } from './status.js'
 import { Store } from './storage.js'
-import { TranscriptView } from './transcript-view.js'
 import { Welcome } from './welcome.js'
-
-const FORMATS = { talk: ['talk', 'text/plain'], markdown: ['md', 'text/markdown'], json: ['json', 'application/json'] }
-const NOBODY = { lint: () => [], complete: () => [], isSecret: () => true }
 
 /** The tool. Dispatches `change`, `entry` and `end` for the element to pass on. */
 export class App extends EventTarget {
   conversation = null
+  /** The desk of conversations, once there was one. */
+  desk = null
+  /** Resolves when the tool is on the page. */
+  shown = Promise.resolve()
   #element
   #store
   #told = 0
   #ended = false
-  #chosen = null
   #asked = null
-  #file = null
-  #draw = perFrame(() => this.#show())
+  #desk = null
+  #calling = null
 
   /** @param {HTMLElement} element the element that this is inside of */
   constructor(element) {
@@ -43,7 +39,7 @@ export class App extends EventTarget {
     loadCore().then(
       (core) => {
         this.form.setCatalog(core.catalog)
-        this.#offerLast(core)
+        this.#offerLast()
         this.dispatchEvent(new Event('ready'))
       },
       (error) => this.#coreMissing(error),
@@ -59,40 +55,14 @@ export class App extends EventTarget {
     })
     this.form.host.addEventListener('focus', () => this.#askRelay())
     this.form.via.addEventListener('focus', () => this.#askRelay())
-    this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk) })
-    const hooks = {
-      onhangup: () => this.#act({ do: 'hangup' }),
-      onsettings: () => this.view('setup'),
-      oncopy: () => this.#copy(),
-      onsave: (format) => this.#save(format),
-    }
-    this.bar = new Bar(hooks)
-    this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true) })
-    this.wait = new Wait({ now: () => this.conversation.now(), onstop: () => this.#act({ do: 'hangup' }) })
-    const app = this
-    this.composer = new Composer({
-      onact: (action) => this.#act(action),
-      get ask() {
-        return app.conversation ?? NOBODY
-      },
-      onsent: (line) => this.#store.remember(line),
-      ondraft: (text) => (this.#store.draft = text),
-    })
-    this.end = new End({ onagain: () => this.connect().catch(() => {}), onsettings: () => this.view('setup') })
-    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply) })
-    this.peek = h('button', { type: 'button', class: 'peek', 'aria-expanded': 'false', onclick: () => this.#sheet(true) })
+    this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk).catch((problem) => this.#complain(problem)) })
     this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'),
       this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
     this.failure = h('div', { class: 'failure', role: 'alert', hidden: true })
     this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.welcome.try, this.form.node, this.welcome.node)
-    this.talk = h('div', { class: 'talk', hidden: true }, this.bar.node,
-      h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.composer.node, this.end.node)), this.meaning.node))
     this.live = h('div', { class: 'unseen', role: 'status' })
-    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, this.setup, this.talk, this.live)
+    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, this.setup, this.live)
     acceptDrops(this.node, (file) => this.#openFile(file))
-    this.node.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.meaning.node.classList.contains('open')) this.#sheet(false)
-    })
   }
 
   /** What the form shows, the element's attributes over it. */
@@ -105,7 +75,13 @@ export class App extends EventTarget {
   }
 
   get #relay() {
+    if (this.#alone) throw { field: 'relay', message: 'This page has no relay, so it can only practise. Name a relay under “Relay” if you have one.' }
     return relayAddress(this.form.settings.relay || this.#element.getAttribute('relay') || '')
+  }
+
+  // The page says that it has no relay, and the person has not named one.
+  get #alone() {
+    return this.#element.getAttribute('relay') === 'none' && !this.form.settings.relay
   }
 
   #changed(field) {
@@ -115,7 +91,6 @@ export class App extends EventTarget {
 
   // The relay is asked only when the person turns to it: a page that only practises needs none, and none is no error.
   #askRelay() {
-    if (this.#element.getAttribute('relay') === 'none') return
     try {
       const url = this.#relay
       if (this.#asked === url) return
@@ -123,7 +98,7 @@ export class App extends EventTarget {
       this.form.relay.placeholder = url
       aboutRelay(url).then((about) => this.#asked === url && this.form.setAbout(about), () => {})
     } catch {
-      // An address that is still being typed.
+      // No relay, or an address that is still being typed.
     }
   }
 
@@ -136,13 +111,13 @@ export class App extends EventTarget {
   view(name) {
     this.node.dataset.view = name
     this.setup.hidden = name !== 'setup'
-    this.talk.hidden = name !== 'talk'
+    if (this.desk) this.desk.node.hidden = name !== 'talk'
     const going = this.conversation && !this.conversation.over
     this.back.hidden = !this.conversation
     this.apply.hidden = !going
     this.form.going = Boolean(going)
     this.welcome.try.hidden = Boolean(going)
-    if (name === 'talk') this.transcript.toEnd()
+    if (name === 'talk') this.desk.transcript.toEnd()
   }
 
   /** Practises with the server inside the page, whatever the form says. */
@@ -157,14 +132,19 @@ export class App extends EventTarget {
    * Connects with what the form says.
    * @throws {{field?: string, message: string}} what is wrong with it; it is shown beside the field as well
    */
-  async connect() {
+  connect() {
+    // A second press while the first is still being answered means the same.
+    this.#calling ??= this.#call().finally(() => (this.#calling = null))
+    return this.#calling
+  }
+
+  async #call() {
     this.form.showProblem(null)
     try {
       const settings = this.form.settings
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.token.value)
       const [core] = await Promise.all([loadCore(), setup.practice && loadReference()])
-      if (!setup.practice && this.#element.getAttribute('relay') === 'none') throw { message: 'This page has no relay, so it can only practise. Name a relay under “Relay” if you have one.', field: 'relay' }
-      return this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
+      return await this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
       if (problem instanceof Error) this.#coreMissing(problem)
       else this.#complain(problem)
@@ -182,25 +162,36 @@ export class App extends EventTarget {
   }
 
   /** Shows a conversation and, unless told otherwise, starts it. */
-  begin(conversation, title, start = true) {
+  async begin(conversation, title, start = true) {
+    const desk = await this.#seat()
     this.conversation?.act({ do: 'hangup' })
     this.conversation = conversation
-    this.title = title
     this.#told = 0
     this.#ended = false
-    this.#chosen = null
-    this.transcript.clear(conversation.started)
-    this.composer.begin(this.#store.history, conversation.saved ? '' : this.#store.draft)
     conversation.addEventListener('change', () => this.conversation === conversation && this.#live())
-    conversation.addEventListener('fault', () => this.#draw())
-    // The explanations come while the first reply is still on its way.
-    if (!reference) loadReference().then(() => this.#draw(), (error) => setText(this.live, error.message))
+    conversation.addEventListener('fault', () => desk.draw())
     this.view('talk')
-    this.#sheet(false)
+    desk.begin(conversation, title)
     if (!conversation.saved && start) conversation.start()
-    this.#show()
-    if (matchMedia('(pointer: fine)').matches && this.node.contains(this.node.getRootNode().activeElement)) this.composer.focus()
+    const { activeElement } = this.node.getRootNode()
+    if (matchMedia('(pointer: fine)').matches && this.node.contains(activeElement)) desk.composer.focus()
     return conversation
+  }
+
+  // The desk is fetched when it is first needed: a first look at the page is quicker without.
+  #seat() {
+    this.#desk ??= this.#fetchDesk().catch((cause) => {
+      this.#desk = null
+      throw new CoreMissing(cause)
+    })
+    return this.#desk
+  }
+
+  async #fetchDesk() {
+    const [{ Desk }] = await Promise.all([import('./desk.js'), this.shown])
+    this.desk = new Desk({ store: this.#store, live: this.live, onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}) })
+    await this.desk.enter(this.node)
+    return this.desk
   }
 
   /** Opens a saved conversation. */
@@ -218,26 +209,13 @@ export class App extends EventTarget {
     }
   }
 
-  #offerLast(core) {
+  #offerLast() {
     const { last } = this.#store
     if (!last?.talk) return
     this.welcome.last.hidden = false
     // A reload in mid-conversation: what was said is shown at once, for the connection is gone.
     if (last.live && !this.conversation) {
-      try {
-        this.begin(new SavedConversation(core, last.talk), 'Before the reload')
-      } catch {
-        this.welcome.last.hidden = true
-      }
-    }
-  }
-
-  #act(action) {
-    try {
-      this.conversation?.act(action)
-    } catch (problem) {
-      setText(this.live, problem.message)
-      console.warn('ehlo:', problem)
+      this.open(last.talk, 'Before the reload').catch(() => (this.welcome.last.hidden = true))
     }
   }
 
@@ -251,73 +229,18 @@ export class App extends EventTarget {
       this.#ended = true
       this.#tell('end', { result: this.conversation.result() })
     }
-    this.#draw()
+    this.desk.draw()
   }
 
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
-  #show() {
-    const { conversation } = this
-    if (!conversation) return
-    const { view, entries } = conversation
-    this.transcript.show(entries)
-    this.bar.show(conversation, this.title)
-    this.wait.show(conversation.over ? null : view.waiting)
-    this.end.show(conversation)
-    const hadFocus = this.composer.node.contains(this.node.getRootNode().activeElement)
-    const before = this.composer.editor.node.hidden
-    this.composer.node.hidden = conversation.over
-    this.composer.show(view)
-    if (hadFocus && conversation.over) this.end.node.focus()
-    else if (hadFocus && before !== this.composer.editor.node.hidden) this.composer.focus()
-    this.#explain()
-    if (!conversation.saved) this.#keep()
-  }
-
-  #keep = perSecond(() => {
-    const { conversation } = this
-    if (conversation && !conversation.saved && !conversation.fault) this.#store.last = { talk: conversation.exportAs('talk'), live: !conversation.over }
-  })
-
-  /** Chooses the reply that is explained; `null` follows the conversation. */
-  choose(reply, open = false) {
-    this.#chosen = reply
-    this.#explain()
-    if (open) this.#sheet(true)
-  }
-
-  #explain() {
-    const { conversation } = this
-    const latest = conversation.entries.findLast((entry) => entry.reply !== null)?.reply ?? null
-    const decided = conversation.over ? conversation.view.summary.reply : null
-    const shown = this.#chosen ?? decided ?? latest
-    const title = this.#chosen !== null ? 'The chosen reply' : decided === null ? 'The last reply' : 'The reply that decided it'
-    const explanation = shown === null ? null : conversation.explain(shown)
-    this.transcript.select(shown)
-    this.meaning.show(conversation.view, explanation, title)
-    fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
-  }
-
-  #evidence(entry) {
-    this.#sheet(false)
-    this.transcript.reveal(entry)
-  }
-
-  // On a narrow screen the explanations are a sheet that comes from below.
-  #sheet(open) {
-    const was = this.meaning.node.classList.contains('open')
-    this.meaning.node.classList.toggle('open', open)
-    this.peek.setAttribute('aria-expanded', String(open))
-    if (was && !open && this.meaning.node.contains(this.node.getRootNode().activeElement)) this.peek.focus()
-  }
-
   #apply() {
     try {
       this.conversation.act({ do: 'plan', ...planOf(this.form.settings) })
       this.view('talk')
-      this.#draw()
+      this.desk.draw()
     } catch (problem) {
       this.#complain(problem)
     }
@@ -343,37 +266,12 @@ export class App extends EventTarget {
   }
 
   /** Finds the mail hosts of a domain. */
-  lookup(domain) {
+  async lookup(domain) {
     return lookupHosts(domain, { relay: this.#relay, token: this.form.token.value })
-  }
-
-  async #copy() {
-    const text = this.conversation.exportAs('talk')
-    if (await copy(text)) {
-      setText(this.live, 'Copied')
-      setText(this.bar.copy, 'Copied')
-      setTimeout(() => setText(this.bar.copy, 'Copy'), 1500)
-    } else copyDialog(this.node, text)
-  }
-
-  #save(format) {
-    const [ending, type] = FORMATS[format]
-    save(this.conversation.exportAs(format), fileName(this.title, ending), type)
   }
 }
 
 function titleOf(settings) {
   const host = settings.host.includes(':') && !settings.host.startsWith('[') ? `[${settings.host}]` : settings.host
   return `${host.trim()}:${settings.port}`
-}
-
-function perSecond(work) {
-  let timer = 0
-  return () => {
-    if (timer) return
-    timer = setTimeout(() => {
-      timer = 0
-      work()
-    }, 1000)
-  }
 }

@@ -100,3 +100,16 @@ export function sourceLink({ label, url }) {
   if (!/^https?:\/\//.test(url ?? '')) return document.createTextNode(label)
   return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, label)
 }
+
+/**
+ * Links to style sheets of this folder's neighbour, for a shadow root.
+ * @returns {{sheets: HTMLLinkElement[], arrived: Promise<unknown>}} resolves when all that were put on the page are loaded, or have failed
+ */
+export function styles(...names) {
+  const sheets = names.map((name) => h('link', { rel: 'stylesheet', href: new URL(`../css/${name}.css`, import.meta.url).href }))
+  const settled = (sheet) => new Promise((resolve) => {
+    sheet.addEventListener('load', resolve, { once: true })
+    sheet.addEventListener('error', resolve, { once: true })
+  })
+  return { sheets, arrived: Promise.all(sheets.map(settled)) }
+}

@@ -5,11 +5,10 @@
 
 import { App } from './app.js'
 import { CoreMissing, loadCore, loadReference } from './core.js'
-import { h } from './dom.js'
+import { h, styles } from './dom.js'
 import { makeConversation, readOptions, toEnd } from './run.js'
 import { addresses } from './settings.js'
 
-const STYLES = ['tokens', 'base', 'form', 'transcript', 'composer', 'meaning', 'layout', 'print']
 const TEXTS = ['relay', 'host', 'port', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
 const SETTINGS = new Set(['host', 'port', 'from', 'hello', 'until', 'subject'])
@@ -24,16 +23,17 @@ export class SmtpConversation extends HTMLElement {
     if (this.#app) return
     this.#takeEarlyProperties()
     const root = this.attachShadow({ mode: 'open' })
-    const sheets = STYLES.map((name) => h('link', { rel: 'stylesheet', href: new URL(`../css/${name}.css`, import.meta.url).href }))
+    const { sheets, arrived } = styles('tokens', 'base', 'form')
     this.#app = new App(this)
     for (const name of ['change', 'entry', 'end']) this.#app.addEventListener(name, (event) => this.#emit(`ehlo-${name}`, event.detail))
     // What the page has put inside stays until the styles are there: never an unstyled moment.
     const slot = h('slot')
     root.append(...sheets, slot)
-    this.#ready = Promise.all(sheets.map(arrived)).then(() => {
+    this.#ready = arrived.then(() => {
       slot.remove()
       root.append(this.#app.node)
     })
+    this.#app.shown = this.#ready
     for (const name of SmtpConversation.observedAttributes) if (this.hasAttribute(name)) this.#attribute(name)
   }
 
@@ -185,7 +185,7 @@ export class SmtpConversation extends HTMLElement {
     const { setup, around } = readOptions({ ...this.#given(options), ...options })
     const conversation = await makeConversation(setup, around)
     options.signal?.throwIfAborted()
-    app.begin(conversation, setup.practice ? `Practice: ${setup.practice}` : (setup.target ?? `${setup.host}:${setup.port ?? 25}`), false)
+    await app.begin(conversation, setup.practice ? `Practice: ${setup.practice}` : (setup.target ?? `${setup.host}:${setup.port ?? 25}`), false)
     return toEnd(conversation, options)
   }
 
@@ -223,13 +223,6 @@ for (const name of FLAGS) {
     set(value) {
       this.toggleAttribute(name, Boolean(value))
     },
-  })
-}
-
-function arrived(sheet) {
-  return new Promise((resolve) => {
-    sheet.addEventListener('load', resolve, { once: true })
-    sheet.addEventListener('error', resolve, { once: true })
   })
 }
 

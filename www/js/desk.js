@@ -1,0 +1,162 @@
+/**
+ * The desk of a conversation: transcript, composer, explanations, and the bar above them. Loaded when the first conversation begins.
+ * @module
+ */
+
+import { Composer } from './composer.js'
+import { loadReference, reference } from './core.js'
+import { fill, h, perFrame, setText, styles } from './dom.js'
+import { copy, copyDialog, fileName, save } from './files.js'
+import { Meaning } from './meaning.js'
+import { Bar, End, Wait } from './status.js'
+import { TranscriptView } from './transcript-view.js'
+
+const FORMATS = { talk: ['talk', 'text/plain'], markdown: ['md', 'text/markdown'], json: ['json', 'application/json'] }
+const NOBODY = { lint: () => [], complete: () => [], isSecret: () => true }
+
+/** The desk. It shows the conversation that it was given last. */
+export class Desk {
+  conversation = null
+  #store
+  #live
+  #chosen = null
+
+  /** Draws what has changed, at most once a frame. */
+  draw = perFrame(() => this.#show())
+
+  /** @param {{store: object, live: HTMLElement, onsettings: () => void, onagain: () => void}} around `live` announces to screen readers */
+  constructor({ store, live, onsettings, onagain }) {
+    this.#store = store
+    this.#live = live
+    const hangup = () => this.#act({ do: 'hangup' })
+    this.bar = new Bar({ onhangup: hangup, onsettings, oncopy: () => this.#copy(), onsave: (format) => this.#save(format) })
+    this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true) })
+    this.wait = new Wait({ now: () => this.conversation.now(), onstop: hangup })
+    const desk = this
+    this.composer = new Composer({
+      onact: (action) => this.#act(action),
+      get ask() {
+        return desk.conversation ?? NOBODY
+      },
+      onsent: (line) => store.remember(line),
+      ondraft: (text) => (store.draft = text),
+    })
+    this.end = new End({ onagain, onsettings })
+    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply) })
+    this.peek = h('button', { type: 'button', class: 'peek', 'aria-expanded': 'false', onclick: () => this.#sheet(true) })
+    this.node = h('div', { class: 'talk', hidden: true }, this.bar.node,
+      h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.composer.node, this.end.node)), this.meaning.node))
+    this.node.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && this.meaning.node.classList.contains('open')) this.#sheet(false)
+    })
+  }
+
+  /** Puts the desk into `root`, and resolves when it is dressed. */
+  enter(root) {
+    const { sheets, arrived } = styles('layout', 'transcript', 'composer', 'meaning', 'print')
+    root.append(...sheets, this.node)
+    return arrived
+  }
+
+  /** Takes up a conversation. */
+  begin(conversation, title) {
+    this.conversation = conversation
+    this.title = title
+    this.#chosen = null
+    this.transcript.clear(conversation.started)
+    this.composer.begin(this.#store.history, conversation.saved ? '' : this.#store.draft)
+    this.#sheet(false)
+    // The explanations come while the first reply is still on its way.
+    if (!reference) loadReference().then(() => this.draw(), (error) => setText(this.#live, error.message))
+    this.#show()
+  }
+
+  #act(action) {
+    try {
+      this.conversation?.act(action)
+    } catch (problem) {
+      setText(this.#live, problem.message)
+      console.warn('ehlo:', problem)
+    }
+  }
+
+  #show() {
+    const { conversation } = this
+    if (!conversation) return
+    const { view, entries } = conversation
+    this.transcript.show(entries)
+    this.bar.show(conversation, this.title)
+    this.wait.show(conversation.over ? null : view.waiting)
+    this.end.show(conversation)
+    const hadFocus = this.composer.node.contains(this.node.getRootNode().activeElement)
+    const before = this.composer.editor.node.hidden
+    this.composer.node.hidden = conversation.over
+    this.composer.show(view)
+    if (hadFocus && conversation.over) this.end.node.focus()
+    else if (hadFocus && before !== this.composer.editor.node.hidden) this.composer.focus()
+    this.#explain()
+    if (!conversation.saved) this.#keep()
+  }
+
+  #keep = perSecond(() => {
+    const { conversation } = this
+    if (conversation && !conversation.saved && !conversation.fault) this.#store.last = { talk: conversation.exportAs('talk'), live: !conversation.over }
+  })
+
+  /** Chooses the reply that is explained; `null` follows the conversation. */
+  choose(reply, open = false) {
+    this.#chosen = reply
+    this.#explain()
+    if (open) this.#sheet(true)
+  }
+
+  #explain() {
+    const { conversation } = this
+    const latest = conversation.entries.findLast((entry) => entry.reply !== null)?.reply ?? null
+    const decided = conversation.over ? conversation.view.summary.reply : null
+    const shown = this.#chosen ?? decided ?? latest
+    const title = this.#chosen !== null ? 'The chosen reply' : decided === null ? 'The last reply' : 'The reply that decided it'
+    const explanation = shown === null ? null : conversation.explain(shown)
+    this.transcript.select(shown)
+    this.meaning.show(conversation.view, explanation, title)
+    fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
+  }
+
+  #evidence(entry) {
+    this.#sheet(false)
+    this.transcript.reveal(entry)
+  }
+
+  // On a narrow screen the explanations are a sheet that comes from below.
+  #sheet(open) {
+    const was = this.meaning.node.classList.contains('open')
+    this.meaning.node.classList.toggle('open', open)
+    this.peek.setAttribute('aria-expanded', String(open))
+    if (was && !open && this.meaning.node.contains(this.node.getRootNode().activeElement)) this.peek.focus()
+  }
+
+  async #copy() {
+    const text = this.conversation.exportAs('talk')
+    if (await copy(text)) {
+      setText(this.#live, 'Copied')
+      setText(this.bar.copy, 'Copied')
+      setTimeout(() => setText(this.bar.copy, 'Copy'), 1500)
+    } else copyDialog(this.node, text)
+  }
+
+  #save(format) {
+    const [ending, type] = FORMATS[format]
+    save(this.conversation.exportAs(format), fileName(this.title, ending), type)
+  }
+}
+
+function perSecond(work) {
+  let timer = 0
+  return () => {
+    if (timer) return
+    timer = setTimeout(() => {
+      timer = 0
+      work()
+    }, 1000)
+  }
+}
