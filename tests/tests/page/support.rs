@@ -21,7 +21,7 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 /// The shadow root of the page's element, and the texts of its lines, for scripts.
 const ROOT: &str = "const root = document.querySelector('smtp-conversation').shadowRoot;
     const seen = node => node.getClientRects().length > 0;
-    const button = text => [...root.querySelectorAll('button, summary')].find(b => b.textContent.trim() === text && seen(b));";
+    const button = text => [...root.querySelectorAll('button, summary, label.segment')].find(b => b.textContent.trim() === text && seen(b));";
 
 /// A browser with a page.
 pub(crate) struct Page {
