@@ -74,7 +74,18 @@ pub fn segments(bytes: &[u8]) -> Vec<Segment> {
 
 /// The same as one string, for text exports.
 pub fn text(bytes: &[u8]) -> String {
-    segments(bytes).into_iter().map(|segment| segment.text).collect()
+    let mut out = String::with_capacity(bytes.len());
+    push_text(&mut out, bytes);
+    out
+}
+
+/// The same, at the end of `out`.
+pub fn push_text(out: &mut String, bytes: &[u8]) {
+    let plain = !bytes.iter().fold(false, |strange, &b| strange | !(b' '..0x7F).contains(&b));
+    match std::str::from_utf8(bytes) {
+        Ok(text) if plain => out.push_str(text),
+        _ => segments(bytes).iter().for_each(|segment| out.push_str(&segment.text)),
+    }
 }
 
 fn push_special(out: &mut Vec<Segment>, plain: &mut String, text: String, name: &'static str) {

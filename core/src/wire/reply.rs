@@ -42,14 +42,14 @@ impl Reply {
 
     /// The text of all lines, joined by a space, the enhanced status code of every line but the first left out.
     pub fn text(&self) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.raw.len());
         for (at, text) in self.texts().enumerate() {
             let again = at > 0 && Enhanced::at_start(text).is_some();
             let text = if again { text.splitn(2, |&b| b == b' ').nth(1).unwrap_or_default() } else { text };
             if !out.is_empty() && !text.is_empty() {
                 out.push(' ');
             }
-            out.push_str(&crate::printable::text(text));
+            crate::printable::push_text(&mut out, text);
         }
         out
     }
