@@ -24,6 +24,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 const GREETING: &[u8] = b"220 bench.example\r\n";
 const LINE: usize = 64;
 const ROUND_TRIPS: usize = 20_000;
+const SESSIONS: usize = 100;
 const SET_UPS: usize = 1_000;
 const BULK: usize = 256 << 20;
 const IDLE: usize = 5_000;
@@ -247,6 +248,7 @@ async fn measure() -> Outcome<()> {
         let process = started.as_ref().map(|(process, _)| process);
         let bench = Bench { hop, near, target: target_address, process };
         bench.echo().await?;
+        bench.echo_of_many().await?;
         bench.set_up().await?;
         bench.bulk().await?;
         bench.stall().await?;
@@ -297,6 +299,47 @@ impl Bench<'_> {
         self.say("echo, p99", micros(ROUND_TRIPS * 99 / 100), "µs");
         if let (Some(before), Some(after)) = (cpu, self.cpu()) {
             self.say("echo, CPU", (after - before) * 1000.0 / ROUND_TRIPS as f64, "µs a round trip");
+        }
+        Ok(())
+    }
+
+    /// Many sessions at once, each as fast as it can.
+    async fn echo_of_many(&self) -> Outcome<()> {
+        let each = ROUND_TRIPS / SESSIONS;
+        let mut links = Vec::with_capacity(SESSIONS);
+        for _ in 0..SESSIONS {
+            links.push(self.link().await?);
+        }
+        let cpu = self.cpu();
+        let started = Instant::now();
+        let line = Bytes::from(vec![b'e'; LINE]);
+        let tasks: Vec<_> = links
+            .into_iter()
+            .map(|mut link| {
+                let line = line.clone();
+                tokio::spawn(async move {
+                    let mut times = Vec::with_capacity(each);
+                    for _ in 0..each {
+                        let started = Instant::now();
+                        link.send(&line).await?;
+                        link.take(LINE).await?;
+                        times.push(started.elapsed());
+                    }
+                    Outcome::Ok(times)
+                })
+            })
+            .collect();
+        let mut times = Vec::with_capacity(ROUND_TRIPS);
+        for task in tasks {
+            times.extend(task.await??);
+        }
+        self.say("echo of 100, all", times.len() as f64 / started.elapsed().as_secs_f64(), "round trips/s");
+        times.sort_unstable();
+        let micros = |at: usize| times[at].as_secs_f64() * 1e6;
+        self.say("echo of 100, p50", micros(times.len() / 2), "µs");
+        self.say("echo of 100, p99", micros(times.len() * 99 / 100), "µs");
+        if let (Some(before), Some(after)) = (cpu, self.cpu()) {
+            self.say("echo of 100, CPU", (after - before) * 1000.0 / times.len() as f64, "µs a round trip");
         }
         Ok(())
     }
