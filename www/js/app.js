@@ -163,6 +163,8 @@ export class App extends EventTarget {
 
   /** Shows a conversation and, unless told otherwise, starts it. */
   async begin(conversation, title, start = true) {
+    // Asked before the form is hidden, which takes the focus away.
+    const hadFocus = this.node.contains(this.node.getRootNode().activeElement)
     const desk = await this.#seat()
     this.conversation?.act({ do: 'hangup' })
     this.conversation = conversation
@@ -173,8 +175,9 @@ export class App extends EventTarget {
     this.view('talk')
     desk.begin(conversation, title)
     if (!conversation.saved && start) conversation.start()
-    const { activeElement } = this.node.getRootNode()
-    if (matchMedia('(pointer: fine)').matches && this.node.contains(activeElement)) desk.composer.focus()
+    // On a touch screen the composer would bring up the keyboard, over what is to be read.
+    if (hadFocus && matchMedia('(pointer: coarse)').matches) desk.transcript.log.focus({ preventScroll: true })
+    else if (hadFocus) desk.composer.focus()
     return conversation
   }
 
