@@ -53,7 +53,7 @@ export class Desk {
 
   /** Puts the desk into `root`, and resolves when it is dressed. */
   enter(root) {
-    const { sheets, arrived } = styles('layout', 'transcript', 'composer', 'meaning', 'print')
+    const { sheets, arrived } = styles('transcript', 'composer', 'meaning', 'layout', 'print')
     root.append(...sheets, this.node)
     return arrived
   }
