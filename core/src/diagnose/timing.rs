@@ -58,8 +58,9 @@ fn two_part_greeting(session: &Session, found: &mut Vec<Finding>) {
             "Nothing is wrong. A client must wait for the line that has a space behind 220.",
         ));
     }
-    let spoke_early =
-        entries.iter().take_while(|entry| Some(&entry.at) < times.last()).any(|entry| entry.side == Side::Client);
+    // Entries are in the order of what happened; times may be the same for several.
+    let whole = reply.entries.last().copied().unwrap_or_default();
+    let spoke_early = entries.iter().take(whole).any(|entry| entry.side == Side::Client);
     if spoke_early {
         found.push(about(
             reply,
