@@ -64,6 +64,15 @@ pub fn program(places: &[&str], advice: &str) -> Outcome<PathBuf> {
     found.ok_or_else(|| Failure::new(format!("{} is missing: {advice}", places.join(" or "))))
 }
 
+/// A file below `target/tools`, where `tests/install` puts what it fetches.
+///
+/// # Errors
+/// When it is not there.
+pub fn tool_file(path: &str) -> Outcome<PathBuf> {
+    let file = target().join("tools").join(path);
+    if file.is_file() { Ok(file) } else { Err(Failure::new(format!("{path} is missing: run tests/install, which fetches it"))) }
+}
+
 /// The numbers of user and group of an account, from the system's table.
 ///
 /// # Errors
