@@ -66,6 +66,10 @@ async fn all_faces(phone: bool, dark: bool) -> Outcome {
     page.until("return root.querySelector('.meaning .code').textContent === '550'", json!(null)).await?;
     found += &barriers(&page, "the end, with an explanation").await?;
     assert!(found.is_empty(), "{found}");
+
+    // Proof that it looks: a picture without a text for those who do not see it.
+    page.run("document.querySelector('main').append(document.createElement('img'))", Vec::new()).await?;
+    assert!(barriers(&page, "a picture without words").await?.contains("image-alt"));
     page.expect_no_errors().await
 }
 
