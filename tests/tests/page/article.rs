@@ -41,7 +41,15 @@ async fn looks_like_the_article(page: &Page, verdict: &str) -> Outcome {
     let lines = page.lines().await?;
     let received = page.said("←").await?;
     let mut rest = received.as_str();
-    for reply in ["220 mail.domain.test ESMTP", "\n250", "\n250 2.1.0 ", "\n250 2.1.5 ", "\n354 ", "\n250 2.0.0 ", "\n221 2.0.0 "] {
+    for reply in [
+        "220 mail.domain.test ESMTP",
+        "\n250",
+        "\n250 2.1.0 ",
+        "\n250 2.1.5 ",
+        "\n354 ",
+        "\n250 2.0.0 ",
+        "\n221 2.0.0 ",
+    ] {
         let at = rest.find(reply);
         assert!(at.is_some(), "{reply:?} has not come in its turn:\n{received}");
         rest = &rest[at.unwrap_or_default() + reply.len()..];
@@ -58,7 +66,8 @@ async fn looks_like_the_article(page: &Page, verdict: &str) -> Outcome {
     assert!(times.is_sorted() && times.len() > 10, "{times:?}");
     let connection = page.said("·").await?;
     assert!(connection.contains("127.0.0.1"), "which address was reached, in:\n{connection}");
-    let queue_id = received.split("queued as ").nth(1).and_then(|text| text.split_whitespace().next()).unwrap_or("none");
+    let queue_id =
+        received.split("queued as ").nth(1).and_then(|text| text.split_whitespace().next()).unwrap_or("none");
     assert!(verdict.contains("Accepted") && verdict.contains(queue_id), "{verdict:?} names {queue_id}");
     Ok(())
 }

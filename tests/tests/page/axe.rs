@@ -33,7 +33,8 @@ async fn all_faces(phone: bool, dark: bool) -> Outcome {
     page.dark(dark).await?;
     // axe-core measures with inline styles, which the page's policy forbids.
     page.devtools("Page.setBypassCSP", json!({ "enabled": true })).await?;
-    page.goto(&format!("{}?practice=unknown-user&to=nobody@practice.example&from=you@example.org", relay.url())).await?;
+    page.goto(&format!("{}?practice=unknown-user&to=nobody@practice.example&from=you@example.org", relay.url()))
+        .await?;
     page.until("return seen(root.querySelector('[part=form]'))", json!(null)).await?;
     let mut found = barriers(&page, "the first visit").await?;
     page.ask("for (const details of root.querySelectorAll('.form details')) details.open = true").await?;

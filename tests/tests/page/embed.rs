@@ -56,7 +56,8 @@ impl Foreign {
 
     /// The Ehlo whose script the page loads.
     async fn relay(&self, to: SocketAddr, allow_origins: Vec<String>) -> Outcome<Running> {
-        let config = Config { listen: vec![self.ehlo], allow_ports: vec![to.port()], allow_origins, ..Config::default() };
+        let config =
+            Config { listen: vec![self.ehlo], allow_ports: vec![to.port()], allow_origins, ..Config::default() };
         Ok(Relay::start(config).await?)
     }
 }

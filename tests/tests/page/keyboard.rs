@@ -43,7 +43,10 @@ async fn tab_to(page: &Page, name: &str) -> Outcome {
 
 /// Waits until the focus is on what has this name, text or label, without any key.
 async fn focus_comes_to(page: &Page, name: &str) -> Outcome {
-    let script = format!("(() => {{ const f = (() => {{ {FOCUS} }})(); return f.name === {0} || f.label === {0} }})()", json!(name));
+    let script = format!(
+        "(() => {{ const f = (() => {{ {FOCUS} }})(); return f.name === {0} || f.label === {0} }})()",
+        json!(name)
+    );
     page.wait_for(&script).await
 }
 

@@ -3,6 +3,7 @@
 mod article;
 mod axe;
 mod embed;
+mod failing;
 mod keyboard;
 mod mx;
 mod phone;
@@ -11,5 +12,6 @@ mod practice;
 mod proxy;
 mod refused;
 mod support;
+mod survive;
 mod typed;
 mod weight;

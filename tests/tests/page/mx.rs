@@ -24,7 +24,8 @@ async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outco
     page.fill("[name=domain]", "domain.test").await?;
     page.button("Look up").await?;
     page.shadow(".lookup .host").await?;
-    let offered = page.ask("return [...root.querySelectorAll('.lookup .host b')].map(host => host.textContent)").await?;
+    let offered =
+        page.ask("return [...root.querySelectorAll('.lookup .host b')].map(host => host.textContent)").await?;
     assert_eq!(offered, json!(["mail.domain.test", "second.domain.test", "third.domain.test"]));
     let told = page.text(".lookup").await?;
     for word in ["10", "20", "30", "127.0.0.1", "192.0.2.3"] {
@@ -32,8 +33,11 @@ async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outco
     }
     page.ask("root.querySelectorAll('.lookup .host')[1].focus()").await?;
     page.key(thirtyfour::Key::Enter).await?;
-    page.until("const host = root.querySelector('[name=host]'); return seen(host) && host.value === args[0]", json!("second.domain.test"))
-        .await?;
+    page.until(
+        "const host = root.querySelector('[name=host]'); return seen(host) && host.value === args[0]",
+        json!("second.domain.test"),
+    )
+    .await?;
     page.port(server.addr().port()).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;

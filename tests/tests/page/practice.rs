@@ -52,10 +52,7 @@ async fn practises(engine: Engine) -> Outcome {
         let verdict = page.verdict().await?;
         assert!(verdict.contains("450"), "{verdict}");
     }
-    let seconds: Vec<u32> = waits
-        .iter()
-        .filter_map(|wait| wait.split_whitespace().next()?.parse().ok())
-        .collect();
+    let seconds: Vec<u32> = waits.iter().filter_map(|wait| wait.split_whitespace().next()?.parse().ok()).collect();
     assert!(matches!(seconds[..], [first, second] if second <= first && first > 0), "what remains to wait: {waits:?}");
     assert!(!files.asked().iter().any(|path| path.ends_with("/relay")), "no relay was asked: {:?}", files.asked());
     page.expect_no_errors().await

@@ -26,7 +26,8 @@ fn brotli_size(raw: &[u8]) -> Outcome<usize> {
 async fn a_first_visit_downloads_at_most_150_kilobytes() -> Outcome {
     let relay = ehlo_tests::relay::Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
-    page.run_async("await document.querySelector('smtp-conversation').ready; await document.fonts.ready", Vec::new()).await?;
+    page.run_async("await document.querySelector('smtp-conversation').ready; await document.fonts.ready", Vec::new())
+        .await?;
     // The last word on what was asked for: nothing has been added while the page was at rest for two frames.
     let names = page
         .run_async(
