@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use ehlo_core::session::view::Outcome as Verdict;
 use ehlo_core::session::{Session, Setup};
 use ehlo_relay::Config;
+use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::packages::program;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
 use ehlo_tests::{Failure, Outcome};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ROUNDS: usize = 40;
 const ROUNDS_QUICK: usize = 5;
@@ -31,6 +32,7 @@ const TEXT: &str = "testing\r\ntesting\r\ntesting\r\n";
 struct Scene {
     server: Postfix,
     relay: Relay,
+    browser: Browser,
 }
 
 /// The times of one row.
@@ -49,14 +51,25 @@ async fn measure(rounds: usize) -> Outcome {
     let server = Postfix::setup().start().await?;
     let allow_ports = vec![server.addr().port()];
     let relay = Relay::start(Config { allow_ports, ..Config::default() }).await?;
-    let scene = Scene { server, relay };
-    let mut rows =
-        ["bare socket", "swaks, whole process", "swaks, by its own clock", "Ehlo's core and relay, no browser"]
-            .map(|name| Row { name, times: Vec::with_capacity(rounds) });
+    let browser = page(&relay, server.addr()).await?;
+    let scene = Scene { server, relay, browser };
+    let mut rows = [
+        "bare socket",
+        "swaks, whole process",
+        "swaks, by its own clock",
+        "Ehlo's core and relay, no browser",
+        "Chromium, run() from call to 250",
+        "Chromium, click of \"run\" to 250",
+        "Chromium, click of \"run\" to 250 shown",
+    ]
+    .map(|name| Row { name, times: Vec::with_capacity(rounds) });
     // The first round wakes Postfix's processes and is not counted.
     for round in 0..=rounds {
         let (whole, own) = swaks(&scene).await?;
-        let times = [bare_socket(&scene).await?, whole, own, core_and_relay(&scene).await?];
+        let (bare, native) = (bare_socket(&scene).await?, core_and_relay(&scene).await?);
+        let called = called_in_browser(&scene).await?;
+        let (come, shown) = clicked_in_browser(&scene).await?;
+        let times = [bare, whole, own, native, called, come, shown];
         if round > 0 {
             rows.iter_mut().zip(times).for_each(|(row, time)| row.times.push(time));
         }
@@ -122,15 +135,79 @@ async fn core_and_relay(scene: &Scene) -> Outcome<Duration> {
     }
 }
 
+/// A browser with the page open and its form filled in.
+async fn page(relay: &Relay, to: SocketAddr) -> Outcome<Browser> {
+    let browser = Browser::start(Engine::Chromium).await?;
+    let (host, port) = (to.ip(), to.port());
+    browser.goto(&format!("{}?host={host}&port={port}&hello={NAME}&from={FROM}&to={TO}", relay.url())).await?;
+    let ready = "const element = document.querySelector('smtp-conversation'); await element.ready;
+        const { run } = await import(new URL('smtp-conversation.js', location)); window.run = run";
+    browser.run_async(ready, Vec::new()).await?;
+    Ok(browser)
+}
+
+/// The whole conversation as one call of the page's script, from the call to the entry with the 250; without an element.
+async fn called_in_browser(scene: &Scene) -> Outcome<Duration> {
+    let script = "let end = NaN;
+        const onentry = ({ lines, side }) => {
+            const text = lines.flatMap(line => line.segments.map(segment => segment.text)).join('');
+            if (side === 'server' && text.startsWith('250 2.0.0 Ok: queued')) end = performance.now();
+        };
+        const began = performance.now();
+        const { outcome } = await window.run({ ...args[0], onentry });
+        return outcome === 'accepted' ? end - began : outcome";
+    let to = scene.server.addr();
+    let options = json!({ "host": to.ip().to_string(), "port": to.port(), "hello": NAME, "from": FROM, "to": [TO],
+        "message": TEXT.replace("\r\n", "\n") });
+    milliseconds(&scene.browser.run_async(script, vec![options]).await?)
+}
+
+/// What a person waits for once the greeting is there: from the click of "Run the rest" until the page has the 250, and
+/// until its row is in the transcript, which waits for the browser's next frame.
+async fn clicked_in_browser(scene: &Scene) -> Outcome<(Duration, Duration)> {
+    let script = "const element = document.querySelector('smtp-conversation');
+        const until = found => new Promise(done => {
+            const look = () => found() ? done(found()) : setTimeout(look, 1);
+            look();
+        });
+        await element.connect();
+        const root = element.shadowRoot;
+        const button = await until(() => element.view.turn === 'you' && [...root.querySelectorAll('button')].find(
+            button => button.textContent === 'Run the rest' && button.getClientRects().length));
+        const list = root.querySelector('[part=transcript]');
+        let come = NaN;
+        const listen = ({ detail: { entry } }) => {
+            const text = entry.lines.flatMap(line => line.segments.map(segment => segment.text)).join('');
+            if (text.startsWith('250 2.0.0 Ok: queued')) come = performance.now();
+        };
+        element.addEventListener('ehlo-entry', listen);
+        const shown = new Promise(done => new MutationObserver(() => {
+            if (list.textContent.includes('250 2.0.0 Ok: queued')) done(performance.now());
+        }).observe(list, { childList: true, subtree: true, characterData: true }));
+        const began = performance.now();
+        button.click();
+        const times = { shown: await shown - began, come: come - began };
+        element.removeEventListener('ehlo-entry', listen);
+        await until(() => element.view.turn === 'over');
+        return times";
+    let told = scene.browser.run_async(script, Vec::new()).await?;
+    Ok((milliseconds(&told["come"])?, milliseconds(&told["shown"])?))
+}
+
+fn milliseconds(told: &Value) -> Outcome<Duration> {
+    let time = told.as_f64().ok_or_else(|| Failure::new(format!("the page did not deliver: {told}")))?;
+    Ok(Duration::from_secs_f64(time / 1e3))
+}
+
 fn print(rows: &mut [Row]) -> Outcome {
     let mut out = std::io::stdout().lock();
     let rounds = rows.first().map_or(0, |row| row.times.len());
     writeln!(out, "The article's conversation with a local Postfix, call to 250 after the dot; {rounds} rounds, ms")?;
-    writeln!(out, "{:<36} {:>8} {:>8} {:>8}", "", "median", "least", "p90")?;
+    writeln!(out, "{:<38} {:>8} {:>8} {:>8}", "", "median", "least", "p90")?;
     for row in rows {
         row.times.sort_unstable();
         let at = |part: usize| row.times.get(rounds * part / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3);
-        writeln!(out, "{:<36} {:>8.1} {:>8.1} {:>8.1}", row.name, at(50), at(0), at(90))?;
+        writeln!(out, "{:<38} {:>8.1} {:>8.1} {:>8.1}", row.name, at(50), at(0), at(90))?;
     }
     Ok(())
 }

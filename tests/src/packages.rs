@@ -70,7 +70,11 @@ pub fn program(places: &[&str], advice: &str) -> Outcome<PathBuf> {
 /// When it is not there.
 pub fn tool_file(path: &str) -> Outcome<PathBuf> {
     let file = target().join("tools").join(path);
-    if file.is_file() { Ok(file) } else { Err(Failure::new(format!("{path} is missing: run tests/install, which fetches it"))) }
+    if file.is_file() {
+        Ok(file)
+    } else {
+        Err(Failure::new(format!("{path} is missing: run tests/install, which fetches it")))
+    }
 }
 
 /// The numbers of user and group of an account, from the system's table.
