@@ -41,6 +41,7 @@ export class Desk {
       onsent: (line) => store.remember(line),
       ondraft: (text) => (store.draft = text),
     })
+    store.onleave = () => this.#keepNow()
     this.end = new End({ onagain, onsettings })
     this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply) })
     this.peek = h('button', { type: 'button', class: 'peek', 'aria-expanded': 'false', onclick: () => this.#sheet(true) })
@@ -98,10 +99,12 @@ export class Desk {
     if (!conversation.saved) this.#keep()
   }
 
-  #keep = perSecond(() => {
+  #keep = perSecond(() => this.#keepNow())
+
+  #keepNow() {
     const { conversation } = this
     if (conversation && !conversation.saved && !conversation.fault) this.#store.last = { talk: conversation.exportAs('talk'), live: !conversation.over }
-  })
+  }
 
   /** Chooses the reply that is explained; `null` follows the conversation. */
   choose(reply, open = false) {

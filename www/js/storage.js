@@ -12,6 +12,8 @@ export class Store {
   #key
   #data = {}
   #timer = 0
+  /** Called when the page is about to go, a reload included: the last chance to set what shall be kept. */
+  onleave = null
 
   /** @param {string} id the element's id, or nothing */
   constructor(id) {
@@ -21,7 +23,10 @@ export class Store {
     } catch {
       this.#data = {}
     }
-    addEventListener('pagehide', () => this.#write())
+    addEventListener('pagehide', () => {
+      this.onleave?.()
+      this.#write()
+    })
   }
 
   /** The settings as they were left, or nothing. */
