@@ -1,7 +1,8 @@
 //! Refusals whose cause can be told from code and step.
 
-use super::{Finding, Severity, about, capital};
+use super::{Finding, Severity, about};
 use crate::explain;
+use crate::session::summary::shortened;
 use crate::session::timers::Asked;
 use crate::session::{ReplyRecord, Session};
 use crate::wire::command::Verb;
@@ -12,14 +13,11 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         if let Some(phrase) = &phrase
             && (reply.code >= 400 || reply.asked != Some(Asked::Command(Verb::Quit)))
         {
-            found.push(about(
-                reply,
-                phrase.name,
-                Severity::Problem,
-                &capital(&phrase.name.replace('-', " ")),
-                phrase.meaning,
-                &phrase.advice.join(" "),
-            ));
+            let (title, rest) = phrase.meaning.split_once(". ").unwrap_or((phrase.meaning, ""));
+            let words = format!("Its words: \u{201C}{}\u{201D}", shortened(&reply.text));
+            let detail = if rest.is_empty() { words.as_str() } else { rest };
+            let advice = phrase.advice.join(" ");
+            found.push(about(reply, phrase.name, Severity::Problem, title.trim_end_matches('.'), detail, &advice));
             continue;
         }
         if reply.code >= 400 {

@@ -85,6 +85,9 @@ impl How {
     }
 }
 
+/// Stands in an advice for the page's origin.
+const PAGE: &str = "{page}";
+
 /// What the sentences need to know beside the ending.
 #[derive(Debug)]
 pub(super) struct Circumstances<'a> {
@@ -95,16 +98,19 @@ pub(super) struct Circumstances<'a> {
     pub(super) retry_after: Option<u64>,
     pub(super) greeted: bool,
     pub(super) last_code: Option<u16>,
+    /// The origin of the page that found no relay.
+    pub(super) page_origin: &'a str,
 }
 
 impl Ending {
     /// The ending as a person reads it.
     pub(super) fn view(&self, around: &Circumstances<'_>) -> EndingView {
+        let page = if around.page_origin.is_empty() { "and the page's address" } else { around.page_origin };
         EndingView {
             kind: self.how.word(),
             by: self.how.by(),
             sentence: self.sentence(around),
-            advice: self.advice(around).into_iter().map(str::to_owned).collect(),
+            advice: self.advice(around).into_iter().map(|text| text.replace(PAGE, page)).collect(),
         }
     }
 
@@ -180,7 +186,10 @@ impl Ending {
                 };
                 format!("What answers on port {port} of {host} looks like {what}; it does not greet as SMTP does.")
             }
-            Code::Forbidden => "The relay does not allow this target.".into(),
+            Code::Forbidden => match around.refusal {
+                Some(message) if !message.is_empty() => format!("The relay does not allow this: {message}"),
+                _ => "The relay does not allow this target.".into(),
+            },
             Code::Unauthorized => "The relay wants a token, and got none or a wrong one.".into(),
             Code::Busy => match around.retry_after {
                 Some(seconds) => format!("The relay has too much to do; it asks to come back in {seconds} s."),
@@ -205,7 +214,7 @@ impl Ending {
             ],
             How::NoRelay(NoRelay::Silent) => vec![
                 "Is the relay running? Its program prints the address to open.",
-                "A page from elsewhere is served only if the relay was started with --allow-origin and the page's address.",
+                "A page from elsewhere is served only if the relay was started with --allow-origin {page}",
                 "Without a relay, the practice server still answers.",
             ],
             How::Refused(code) => refused_advice(code, around.port),

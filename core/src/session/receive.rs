@@ -86,6 +86,10 @@ impl Session {
             }
             Closed::Socket { context, .. } if self.link == Link::Calling && !context.reached => {
                 let why = no_relay(&context);
+                // A page from a file has no origin that a relay could be told.
+                if context.page_origin.starts_with("http") {
+                    self.page_origin = word(&context.page_origin);
+                }
                 self.end(Event::NoRelay { why, relay: word(&context.relay) }, How::NoRelay(why), false);
             }
             Closed::Socket { code, .. } => {

@@ -119,6 +119,7 @@ impl Session {
             retry_after: self.refusal.as_ref().and_then(|refusal| refusal.retry_after),
             greeted: self.hello.greeting != 0,
             last_code: self.replies.last().map(|reply| reply.code),
+            page_origin: &self.page_origin,
         }
     }
 

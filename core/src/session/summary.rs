@@ -172,7 +172,8 @@ fn some_refused(mail: Option<&Transaction>) -> String {
     }
 }
 
-fn shortened(text: &str) -> String {
+/// The first of a long text's characters.
+pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 200;
     if text.chars().count() <= MOST {
         return text.to_owned();

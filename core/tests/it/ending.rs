@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use ehlo_core::session::view::EndingView;
+use ehlo_core::session::{Closed, Input, Session, Setup, SocketContext};
+use ehlo_core::time::Now;
 use ehlo_core::tunnel::Code;
 
 use crate::stage::after;
@@ -79,5 +81,18 @@ fn every_refusal_of_the_relay_has_a_sentence_of_its_own_and_advice() {
         assert!(!ending.sentence.contains("  ") && ending.sentence.ends_with('.'), "{}", ending.sentence);
         let other = sentences.insert(ending.sentence.clone(), code);
         assert_eq!(other, None, "{code:?}: {}", ending.sentence);
+    }
+}
+
+#[test]
+fn a_page_that_finds_no_relay_is_told_which_origin_to_allow() {
+    for (page_origin, named) in
+        [("https://docs.example", "--allow-origin https://docs.example"), ("null", "the page's address")]
+    {
+        let mut session = Session::new(Now(0), Setup { host: "mx.example".into(), ..Setup::default() });
+        let context = SocketContext { page_origin: page_origin.into(), ..SocketContext::default() };
+        session.handle(Now(1), Input::Closed(Closed::Socket { code: 1006, context })).unwrap();
+        let advice = session.view().ending.unwrap().advice.join(" ");
+        assert!(advice.contains(named), "{advice}");
     }
 }
