@@ -3,14 +3,17 @@
 //! Each direction awaits its write before its next read, so a side that stalls stops the other, and nothing
 //! grows. The two directions and the clock are futures of one task that share a [`Line`].
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Closer, Code, FromRelay, MESSAGE_MAX, ToRelay};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -208,24 +211,23 @@ impl Line<'_> {
         T: AsyncRead + Unpin,
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let mut buffer = vec![0; TO_PAGE];
         let mut unseen = Vec::new();
         let mut pings = interval_at(Instant::now() + self.limits.ping, self.limits.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let read = tokio::select! {
-                read = target.read(&mut buffer), if !self.target_done.load(Relaxed) => read,
+                read = read_some(&mut target), if !self.target_done.load(Relaxed) => read,
                 _ = pings.tick() => {
                     self.ping(page).await?;
                     continue;
                 }
             };
             let bytes = match read {
-                Ok(0) => {
+                Ok(bytes) if bytes.is_empty() => {
                     self.target_ended(page).await?;
                     continue;
                 }
-                Ok(n) => &buffer[..n],
+                Ok(bytes) => bytes,
                 Err(error) => {
                     tracing::debug!(%error, "the target's connection broke");
                     return Ok(End::Closed { by: Closer::Target, code: Code::Reset });
@@ -236,17 +238,17 @@ impl Line<'_> {
                 self.deliver(page, bytes).await?;
                 continue;
             }
-            unseen.extend_from_slice(bytes);
-            let verdict = self.guard().hear_target(bytes);
+            unseen.extend_from_slice(&bytes);
+            let verdict = self.guard().hear_target(&bytes);
             match verdict {
                 Verdict::Wait if !self.reveal => {}
-                Verdict::Wait => self.deliver(page, &std::mem::take(&mut unseen)).await?,
+                Verdict::Wait => self.deliver(page, std::mem::take(&mut unseen).into()).await?,
                 Verdict::Listen => {
-                    self.deliver(page, &std::mem::take(&mut unseen)).await?;
+                    self.deliver(page, std::mem::take(&mut unseen).into()).await?;
                     self.judged.notify_one();
                 }
                 Verdict::Open => {
-                    self.deliver(page, &std::mem::take(&mut unseen)).await?;
+                    self.deliver(page, std::mem::take(&mut unseen).into()).await?;
                     self.open.store(true, Relaxed);
                     self.judged.notify_one();
                 }
@@ -280,22 +282,24 @@ impl Line<'_> {
         W: Sink<Message, Error = Error> + Unpin,
     {
         let deadline = Instant::now() + STRANGE_ALL;
-        let mut more = vec![0; 512];
         while strange.len() < STRANGE_MAX && !strange.contains(&b'\n') {
-            let read = timeout_at(deadline, timeout(STRANGE_QUIET, target.read(&mut more))).await;
-            let Ok(Ok(Ok(n @ 1..))) = read else { break };
-            self.guard().hear_target(&more[..n]);
-            strange.extend_from_slice(&more[..n]);
+            let read = timeout_at(deadline, timeout(STRANGE_QUIET, read_some(target))).await;
+            let Ok(Ok(Ok(more))) = read else { break };
+            if more.is_empty() {
+                break;
+            }
+            self.guard().hear_target(&more);
+            strange.extend_from_slice(&more);
         }
         if self.reveal {
-            self.deliver(page, &strange).await?;
+            self.deliver(page, strange.into()).await?;
         }
         let guess = self.guard().guess();
         let message = "What answered does not greet like a mail server. Check the host and the port.";
         Ok(End::Denied(Deny { guess: Some(guess), ..Deny::new(Code::NotSmtp, message) }))
     }
 
-    async fn deliver<W>(&self, page: &mut W, bytes: &[u8]) -> Result<(), End>
+    async fn deliver<W>(&self, page: &mut W, mut bytes: Bytes) -> Result<(), End>
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
@@ -303,8 +307,9 @@ impl Line<'_> {
         if received > self.limits.received {
             return Err(End::Closed { by: Closer::Relay, code: Code::ByteLimit });
         }
-        for piece in bytes.chunks(TO_PAGE) {
-            self.send(page, Message::binary(Bytes::copy_from_slice(piece))).await?;
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(TO_PAGE));
+            self.send(page, Message::binary(piece)).await?;
         }
         self.counters.received.store(received, Relaxed);
         self.moved();
@@ -375,4 +380,16 @@ impl Line<'_> {
     fn guard(&self) -> MutexGuard<'_, Guard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the target says next; empty at its end. The space to read into is on the stack, so that a session that waits,
+/// as nearly all do nearly always, holds no buffer.
+async fn read_some<T: AsyncRead + Unpin>(target: &mut T) -> io::Result<Bytes> {
+    poll_fn(|context| {
+        let mut space = [0; TO_PAGE];
+        let mut read = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut *target).poll_read(context, &mut read))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
+    })
+    .await
 }
