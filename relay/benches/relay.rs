@@ -163,7 +163,9 @@ async fn target(listener: TcpListener) -> io::Result<()> {
                     while left > 0 {
                         left = left.saturating_sub(tcp.read(&mut buffer).await?.max(1));
                     }
-                    tcp.write_all(&[b'k'; LINE]).await
+                    tcp.write_all(&[b'k'; LINE]).await?;
+                    // What is still unread at the end would reset the connection, and the answer with it.
+                    tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await.map(drop)
                 }
                 b'e' => loop {
                     tcp.write_all(&buffer).await?;
