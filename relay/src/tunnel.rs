@@ -214,6 +214,7 @@ impl Session<'_> {
             ports: self.context.policy.ports.clone(),
             targets: self.context.policy.named.keys().cloned().collect(),
             token: false,
+            page_hash: None,
         }
     }
 
@@ -322,10 +323,10 @@ where
         let message = timeout_at(deadline, page.next()).await.map_err(|_| End::Denied(late()))?;
         match message {
             Some(Ok(Message::Text(text))) if text.len() <= FIRST_MESSAGE_MAX => {
-                return ToRelay::from_json(&text).map_err(|_| {
-                    End::Denied(Deny::bad_request(
-                        "The page's request is not understood; page and relay may differ in age.",
-                    ))
+                return ToRelay::from_json(&text).map_err(|mistake| {
+                    let why = mistake.to_string();
+                    let why = why.trim_start_matches(": ");
+                    End::Denied(Deny::bad_request(format!("The page's request is not understood: {why}.")))
                 });
             }
             Some(Ok(Message::Text(_)) | Err(Error::Capacity(_))) => {

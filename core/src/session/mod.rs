@@ -317,6 +317,7 @@ impl Session {
             port: (!named).then_some(setup.port),
             target: setup.target.clone(),
             family: setup.family,
+            proxy_header: None,
             token: setup.token.clone(),
         };
         let host = setup.target.clone().unwrap_or_else(|| setup.host.clone());

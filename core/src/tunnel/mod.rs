@@ -6,11 +6,15 @@
 //! ([`FromRelay::Closed`] or [`FromRelay::Error`]) before a WebSocket close frame with a code of
 //! [`Code::close_code`] and the code's word as reason.
 
+mod proxy;
 mod read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::Mistake;
 use crate::secret::Secret;
+
+pub use proxy::{ProxyHeader, ProxyVersion};
 
 /// The WebSocket subprotocol, required and echoed; it versions everything in this module.
 pub const SUBPROTOCOL: &str = "ehlo.relay.v1";
@@ -59,6 +63,9 @@ pub struct Connect {
     /// Only addresses of this family.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<Family>,
+    /// The PROXY protocol header that the relay shall write before anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_header: Option<ProxyHeader>,
     /// The relay's token, where it wants one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
@@ -422,6 +429,8 @@ pub struct About {
     pub targets: Vec<String>,
     /// Whether a token is wanted.
     pub token: bool,
+    /// The hash of the page that this relay serves, as `ehlo --version` prints it; none where it serves no page.
+    pub page_hash: Option<String>,
 }
 
 impl ToRelay {
@@ -435,8 +444,11 @@ impl ToRelay {
     ///
     /// # Errors
     /// What is wrong with it: no JSON, another `type`, a field too many or too few.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    pub fn from_json(text: &str) -> Result<Self, Mistake> {
+        // Serde's own words may repeat what the page said, a token among it.
+        serde_json::from_str(text).map_err(|_| {
+            ProxyHeader::mistake_in(text).unwrap_or_else(|| Mistake::new("", "page and relay may differ in age"))
+        })
     }
 }
 

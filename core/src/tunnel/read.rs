@@ -57,6 +57,7 @@ impl FromRelay {
                 ports: ports(object),
                 targets: object.all_texts("targets"),
                 token: object.flag("token")?.unwrap_or_default(),
+                page_hash: object.text("page_hash")?,
             }),
             _ => return Err(Mistake::new("type", "is not known")),
         })
@@ -177,6 +178,7 @@ mod tests {
                 ports: vec![25, 587],
                 targets: vec!["practice".into()],
                 token: false,
+                page_hash: Some("0123abcd".into()),
             }),
         ];
         all.extend(Code::ALL.map(|error| FromRelay::Attempt { address: "192.0.2.1".into(), error, ms: 3 }));
