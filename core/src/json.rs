@@ -55,6 +55,11 @@ impl Object {
         self.fields.remove(field).filter(|value| !value.is_null())
     }
 
+    /// The field's value, `null` included.
+    pub(crate) fn given(&mut self, field: &str) -> Option<Value> {
+        self.fields.remove(field)
+    }
+
     pub(crate) fn text(&mut self, field: &str) -> Result<Option<String>, Mistake> {
         match self.take(field) {
             None => Ok(None),

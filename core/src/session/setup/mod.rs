@@ -1,12 +1,16 @@
 //! What a conversation is set up with: whom to call, and what the plan proposes.
 
 mod plan;
+mod secure;
+mod sign_in;
 
 pub use crate::json::Mistake;
 use crate::json::Object;
 use crate::secret::Secret;
 use crate::tunnel::Family;
 pub use plan::{Composed, HelloVerb, Message, PlanChange, PlanSettings, Until};
+pub use secure::{Security, TlsChoice, Versions};
+pub use sign_in::SignIn;
 
 /// Everything that is decided before a conversation; every field has a default.
 #[derive(Clone, Debug)]
@@ -25,6 +29,12 @@ pub struct Setup {
     pub practice: Option<String>,
     /// How the connection is to be secured.
     pub security: Security,
+    /// What a handshake is made with.
+    pub tls: TlsChoice,
+    /// Whether credentials may go out over a connection that does not protect them.
+    pub allow_credentials: bool,
+    /// Whether page and relay come from one origin: then who runs the relay could have changed the page.
+    pub same_origin: bool,
     /// What the plan proposes.
     pub plan: PlanSettings,
     /// Whether a person watches: then "run the rest" pauses at surprises, and nothing hangs up by itself.
@@ -47,6 +57,9 @@ impl Default for Setup {
             token: None,
             practice: None,
             security: Security::None,
+            tls: TlsChoice::default(),
+            allow_credentials: false,
+            same_origin: false,
             plan: PlanSettings::default(),
             attended: true,
             started: None,
@@ -72,6 +85,9 @@ impl Setup {
             token: object.text("token")?.map(Secret::new),
             practice: object.text("practice")?,
             security: object.word("security", &Security::WORDS)?.unwrap_or_default(),
+            tls: TlsChoice::take(&mut object)?,
+            allow_credentials: object.flag("allow_credentials")?.unwrap_or_default(),
+            same_origin: object.flag("same_origin")?.unwrap_or_default(),
             attended: object.flag("attended")?.unwrap_or(default.attended),
             started: object.number("started")?,
             offset: object.number("offset")?.unwrap_or_default(),
@@ -90,8 +106,8 @@ impl Setup {
     /// # Errors
     /// Which field is wrong, and what to write instead.
     pub fn check(&self) -> Result<(), Mistake> {
-        if self.security != Security::None {
-            return Err(Mistake::new("security", "this version speaks plain text only: choose \"none\""));
+        if self.practice.is_some() && self.security == Security::Tls {
+            return Err(Mistake::new("security", "the practice server in the page speaks no TLS: choose \"none\""));
         }
         if self.target.is_some() || self.practice.is_some() {
             return Ok(());
@@ -129,29 +145,6 @@ impl Setup {
     }
 }
 
-/// How a connection is secured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Security {
-    /// Not at all.
-    #[default]
-    None,
-    /// STARTTLS, or no mail (RFC 3207).
-    Starttls,
-    /// STARTTLS where it is offered.
-    StarttlsIfOffered,
-    /// TLS from the first octet (RFC 8314 §3).
-    Tls,
-}
-
-impl Security {
-    const WORDS: [(&str, Self); 4] = [
-        ("none", Self::None),
-        ("starttls", Self::Starttls),
-        ("starttls-if-offered", Self::StarttlsIfOffered),
-        ("tls", Self::Tls),
-    ];
-}
-
 fn port(object: &mut Object) -> Result<Option<u16>, Mistake> {
     object
         .number("port")
@@ -187,7 +180,11 @@ mod tests {
             (r#"{"host":"mx.example","colour":1}"#, "colour"),
             (r#"{"host":"mx.example","from":"a\r\nRCPT TO:<x@y>"}"#, "from"),
             (r#"{"host":"mx.example","hello":"a b"}"#, "hello"),
-            (r#"{"host":"mx.example","security":"tls"}"#, "security"),
+            (r#"{"practice":"accepts-all","security":"tls"}"#, "security"),
+            (r#"{"host":"mx.example","tls_server_name":"a b"}"#, "tls_server_name"),
+            (r#"{"host":"mx.example","tls_authorities":"MIIB"}"#, "tls_authorities"),
+            (r#"{"host":"mx.example","tls_client":"-----BEGIN CERTIFICATE-----"}"#, "tls_client"),
+            (r#"{"host":"mx.example","sign_in":{"user":1}}"#, "user"),
             (r#"{"host":"mx.example","message":{"headers":[["X Y","z"]]}}"#, "headers"),
         ] {
             assert_eq!(mistake(json), field, "{json}");

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::SignIn;
 use crate::json::{Mistake, Object};
 
 /// The verb of the greeting.
@@ -106,6 +107,8 @@ pub struct PlanSettings {
     pub smtputf8: bool,
     /// Whether "run the rest" sends commands in groups, where PIPELINING is offered (RFC 2920).
     pub pipelining: bool,
+    /// What to sign in with; none: not at all.
+    pub sign_in: Option<SignIn>,
 }
 
 /// A change of some settings; the others stay.
@@ -122,6 +125,7 @@ pub struct PlanChange {
     pub eight_bit: Option<bool>,
     pub smtputf8: Option<bool>,
     pub pipelining: Option<bool>,
+    pub sign_in: Option<Option<SignIn>>,
 }
 
 impl PlanSettings {
@@ -158,6 +162,7 @@ impl PlanSettings {
         new.eight_bit = change.eight_bit.unwrap_or(new.eight_bit);
         new.smtputf8 = change.smtputf8.unwrap_or(new.smtputf8);
         new.pipelining = change.pipelining.unwrap_or(new.pipelining);
+        new.sign_in = change.sign_in.unwrap_or(new.sign_in);
         *self = new;
         Ok(())
     }
@@ -187,6 +192,12 @@ impl PlanChange {
             eight_bit: object.flag("eight_bit")?,
             smtputf8: object.flag("smtputf8")?,
             pipelining: object.flag("pipelining")?,
+            // `null` takes the credentials back.
+            sign_in: match object.given("sign_in") {
+                Some(Value::Null) => Some(None),
+                Some(value) => Some(Some(SignIn::of(value)?)),
+                None => None,
+            },
         })
     }
 }
