@@ -1,5 +1,6 @@
 //! The SMTP conversation without I/O.
 
+pub mod base64;
 pub mod diagnose;
 pub mod explain;
 pub mod json;
@@ -10,9 +11,11 @@ pub mod practice;
 pub mod printable;
 pub mod reading;
 pub mod route;
+pub mod sasl;
 pub mod secret;
 pub mod session;
 pub mod time;
+pub mod tls;
 pub mod transcript;
 pub mod tunnel;
 pub mod wire;
