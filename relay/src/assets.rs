@@ -1,12 +1,15 @@
 //! The page's files, which the build has put into the binary.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
+use sha2::{Digest, Sha256};
 
 use crate::site::{Body, plain};
 
@@ -55,6 +58,28 @@ impl Asset {
     pub fn smallest(&self) -> usize {
         if self.brotli.is_empty() { self.raw.len() } else { self.brotli.len() }
     }
+}
+
+/// The hash of the page, in hexadecimal; none where the binary was built without the feature `page`.
+///
+/// It is the SHA-256 of a list with one line a file, in the order of the paths: the SHA-256 of the file, two spaces, its
+/// path. `sha256sum` prints such lines, so that [`HASH_COMMAND`] makes the same of an exported page.
+pub fn hash() -> Option<&'static str> {
+    static HASH: LazyLock<String> = LazyLock::new(|| {
+        let lines = all().iter().map(|asset| format!("{}  {}\n", hex(&Sha256::digest(asset.raw)), asset.path));
+        hex(&Sha256::digest(lines.collect::<String>()))
+    });
+    (!all().is_empty()).then_some(&HASH)
+}
+
+/// What prints [`hash`], when it is said in a folder with the page's files and no others.
+pub const HASH_COMMAND: &str = "find * -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
 }
 
 /// Writes every file into a folder, for a static host; returns how many.

@@ -39,6 +39,13 @@ impl Profile {
         }
     }
 
+    /// Whether a page may have a PROXY header written: only the person at this machine, to servers of their own.
+    pub(crate) const fn writes_proxy_headers(self) -> bool {
+        match self {
+            Self::Personal => true,
+        }
+    }
+
     /// Whether a name without a dot is looked for in the search domains.
     pub(crate) const fn uses_search_domains(self) -> bool {
         match self {

@@ -10,6 +10,7 @@
 //!  target    what was named: port and address policy                  limits   rates and counts
 //!  resolve   name → addresses, once                                   refusal  the no, and the last word
 //!  dial      addresses → one TCP connection                           practice a server to practise on
+//!  proxy     the header that the page may ask for, before all else
 //!  guard     holds the page's bytes until the target has greeted
 //!  bridge    bytes both ways, bounded
 //! ```
@@ -36,6 +37,7 @@ mod dns;
 mod guard;
 mod limits;
 mod practice;
+mod proxy;
 mod refusal;
 mod resolve;
 mod serve;

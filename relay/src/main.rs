@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ehlo_relay::{Config, Relay, Running, assets, default_listen};
@@ -11,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Ehlo: the SMTP conversation as a web page. Start it, and open the address that it prints.
 #[derive(Debug, Parser)]
-#[command(name = "ehlo", version, args_conflicts_with_subcommands = true)]
+#[command(name = "ehlo", version = version(), args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -100,6 +101,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// The version, and which page it is.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let page = assets::hash().map_or_else(|| "built without a page".to_owned(), |hash| format!("page {hash}"));
+        format!("{}\n{page}", env!("CARGO_PKG_VERSION"))
+    });
+    &VERSION
+}
+
 /// Help goes to stdout; a mistake is one line that says where help is.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
@@ -123,10 +133,19 @@ fn export(dir: &Path) -> Result<(), Failure> {
     let written = assets::export(dir).map_err(|error| {
         failed(format!("cannot write to {} ({error}); name a folder that you may write to", dir.display()))
     })?;
-    if written == 0 {
+    let Some(hash) = assets::hash() else {
         return Err(failed("this ehlo was built without the page; build it with the feature \"page\"".to_owned()));
-    }
-    say(&format!("{written} files are in {}; put that folder on any web server.", dir.display()))
+    };
+    let (folder, command) = (dir.display(), assets::HASH_COMMAND);
+    say(&format!(
+        "{written} files are in {folder}.\n\
+         Put that folder on any web server, and let its page use a relay by starting that with --allow-origin and\n\
+         the page's address. On this machine, for example:\n  \
+         python3 -m http.server --bind 127.0.0.1 --directory {folder} 8025\n  \
+         ehlo --allow-origin http://127.0.0.1:8025\n\
+         The page's hash is {hash}. In that folder, this prints it too:\n  \
+         {command}"
+    ))
 }
 
 fn sizes() -> io::Result<()> {
@@ -137,7 +156,8 @@ fn sizes() -> io::Result<()> {
         sum += asset.smallest();
         writeln!(out, "{:>9} {:>9} {:>9}  {}", asset.raw.len(), asset.gzip.len(), asset.brotli.len(), asset.path)?;
     }
-    writeln!(out, "{:>9} {:>9} {sum:>9}  all, brotli", "", "")
+    writeln!(out, "{:>9} {:>9} {sum:>9}  all, brotli", "", "")?;
+    writeln!(out, "page {}", assets::hash().unwrap_or("not built in"))
 }
 
 fn run(serve: Serve) -> Result<(), Failure> {

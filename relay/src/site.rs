@@ -61,6 +61,7 @@ impl Site {
             ports: config.ports(),
             addresses: config.addresses,
             explains: config.profile.explains(),
+            proxy_headers: config.profile.writes_proxy_headers(),
             own: addresses.to_vec(),
             named,
         };

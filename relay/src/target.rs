@@ -25,6 +25,8 @@ pub(crate) struct Policy {
     pub(crate) addresses: AddressPolicy,
     /// Whether a refusal names the rule and the address.
     pub(crate) explains: bool,
+    /// Whether a page may have a PROXY header written.
+    pub(crate) proxy_headers: bool,
     /// The relay's own listeners, which it must not connect to.
     pub(crate) own: Vec<SocketAddr>,
     /// Targets with a name; they are exempt from the rules for ports and addresses.
@@ -80,6 +82,20 @@ impl Policy {
                 Err(Deny::new(Code::Forbidden, "This relay offers no such practice server. Start it with --practice."))
             }
             None => Err(Deny::new(Code::Forbidden, "This relay has no target of that name.")),
+        }
+    }
+
+    /// Whether a PROXY header may be written to this target: it makes the target believe another client.
+    pub(crate) fn proxy_header(&self, target: &Target) -> Result<(), Deny> {
+        match target {
+            Target::Named { .. } => Err(Deny::new(
+                Code::Forbidden,
+                "This target takes no PROXY header. Ask for none, or name a host and a port.",
+            )),
+            Target::Address(_) | Target::Host { .. } if self.proxy_headers => Ok(()),
+            Target::Address(_) | Target::Host { .. } => {
+                Err(Deny::new(Code::Forbidden, "This relay writes no PROXY headers."))
+            }
         }
     }
 
@@ -238,6 +254,7 @@ mod tests {
             ports: vec![25, 587],
             addresses: AddressPolicy::Any,
             explains: true,
+            proxy_headers: true,
             own: vec!["127.0.0.1:2525".parse().unwrap()],
             named: BTreeMap::from([("practice".to_owned(), "127.0.0.1:40000".parse().unwrap())]),
         }

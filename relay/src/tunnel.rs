@@ -8,17 +8,19 @@ use std::sync::{Mutex, PoisonError};
 
 use ehlo_core::tunnel::{About, Closer, Code, Connect, Connected, FIRST_MESSAGE_MAX, Family, FromRelay, ToRelay};
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::assets;
 use crate::bridge::{self, Counters};
 use crate::config::Profile;
 use crate::dial::{dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
+use crate::proxy;
 use crate::refusal::{Deny, End, last_word, tell};
 use crate::resolve::Resolver;
 use crate::serve::stopped;
@@ -66,6 +68,8 @@ struct Facts {
     asked: String,
     target: Option<String>,
     address: Option<SocketAddr>,
+    /// The client that a PROXY header has named.
+    proxied: Option<SocketAddr>,
 }
 
 /// Runs one session from the upgrade to the log line.
@@ -96,6 +100,7 @@ pub(crate) async fn session<S>(
         asked = facts.asked,
         target = facts.target,
         address = facts.address.map(|address| address.to_string()),
+        proxied = facts.proxied.map(|source| source.to_string()),
         result = end.word(),
         by = end.by(),
         sent,
@@ -214,7 +219,7 @@ impl Session<'_> {
             ports: self.context.policy.ports.clone(),
             targets: self.context.policy.named.keys().cloned().collect(),
             token: false,
-            page_hash: None,
+            page_hash: assets::hash().map(str::to_owned),
         }
     }
 
@@ -226,13 +231,23 @@ impl Session<'_> {
     {
         let started = Instant::now();
         let target = self.context.policy.target(connect).map_err(End::Denied)?;
+        if connect.proxy_header.is_some() {
+            self.context.policy.proxy_header(&target).map_err(End::Denied)?;
+        }
         self.note(|facts| facts.target = Some(target.describe()));
         let reached = tokio::select! {
             reached = self.reach(&target, connect.family, page_out) => reached?,
             end = speaks_too_early(page_in) => return Err(end),
         };
-        let Reached { tcp, address, local_name, _place } = reached;
+        let Reached { mut tcp, address, local_name, _place } = reached;
         self.note(|facts| facts.address = Some(address));
+        if let Some(header) = &connect.proxy_header {
+            self.note(|facts| facts.proxied = Some(header.source));
+            // It is the relay's own, so neither the guard nor the page's budget is asked.
+            tcp.write_all(&proxy::octets(header)).await.map_err(|_| {
+                End::Denied(Deny::new(Code::Reset, format!("{address} broke the connection off at once.")))
+            })?;
+        }
         let connected = Connected {
             session: self.id.to_owned(),
             address: address.ip().to_string(),

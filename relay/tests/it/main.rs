@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod lookup;
 mod practice;
+mod proxy;
 mod refused;
 mod stall;
 mod stop;

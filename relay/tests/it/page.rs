@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use ehlo_relay::{Running, assets};
 
@@ -104,14 +105,42 @@ async fn head_is_get_without_the_body() {
 async fn export_writes_every_file_into_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("page");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ehlo")).arg("export").arg(&page).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ehlo")).arg("export").arg(&page).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    for part in [assets::hash().unwrap(), assets::HASH_COMMAND, "--allow-origin", &page.display().to_string()] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     let mut found = BTreeSet::new();
     walk(&page, &page, &mut found);
     let expected: BTreeSet<_> = assets::all().iter().map(|asset| asset.path.to_owned()).collect();
     assert_eq!(found, expected);
     for asset in assets::all() {
         assert_eq!(fs::read(page.join(asset.path)).unwrap(), asset.raw);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_pages_hash_is_what_common_tools_make_of_the_exported_page() {
+    let folder = tempfile::tempdir().unwrap();
+    assets::export(folder.path()).unwrap();
+    let made = Command::new("sh").args(["-c", assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
+    let made = String::from_utf8(made.stdout).unwrap();
+    assert_eq!(made.split_whitespace().next(), assets::hash());
+
+    fs::write(folder.path().join("index.html"), "changed").unwrap();
+    let changed = Command::new("sh").args(["-c", assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
+    assert_ne!(String::from_utf8(changed.stdout).unwrap(), made);
+}
+
+#[test]
+fn the_program_tells_the_pages_hash() {
+    for argument in ["--version", "sizes"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ehlo")).arg(argument).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let last = format!("page {}", assets::hash().unwrap());
+        assert_eq!(told.lines().last(), Some(last.as_str()), "{told}");
     }
 }
 
