@@ -119,7 +119,7 @@ impl Line<'_> {
         loop {
             self.pass(&mut target, &[]).await?;
             // An end waits for the greeting, as bytes do, unless there will be none.
-            let may_end = self.open.load(Relaxed) || self.target_done.load(Relaxed);
+            let may_end = self.open.load(Relaxed) || self.target_done.load(Relaxed) || self.guard().is_shut();
             if self.page_done.load(Relaxed) && may_end && !shut {
                 shut = true;
                 if let Err(error) = target.shutdown().await {

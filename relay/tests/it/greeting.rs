@@ -127,6 +127,87 @@ async fn a_clear_greeting_in_answer_to_tls_is_shown_and_the_page_stays_shut() {
     assert_eq!(page.bytes(16).await, b"220 mx.example\r\n");
     page.send(&hello).await;
     assert!(stays_silent(&mut tcp).await);
+    page.say(&ToRelay::Eof {}).await;
+    assert_eq!(tcp.read(&mut [0; 64]).await.unwrap(), 0, "only the end passes");
+    tcp.write_all(b"221 bye\r\n").await.unwrap();
+    assert_eq!(page.bytes(9).await, b"221 bye\r\n");
+    drop(tcp);
+    assert_eq!(page.hear().await, Heard::Word(FromRelay::Eof {}));
+    assert_eq!(page.last_word().await, (Closer::Client, Code::Done, hello.len() as u64, 25));
+}
+
+#[tokio::test]
+async fn a_page_that_gives_up_after_a_clear_greeting_ends_the_connection_of_the_target() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let hello = client_hello();
+    page.send(&hello).await;
+    assert_eq!(read(&mut tcp, hello.len()).await, hello);
+    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+    assert_eq!(page.bytes(16).await, b"220 mx.example\r\n");
+    page.ws.close(None).await.unwrap();
+    assert_eq!(tcp.read(&mut [0; 64]).await.unwrap(), 0);
+    assert_eq!(page.hear().await, Heard::Close(1005, String::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_before_the_client_hello_lets_everything_pass_and_the_page_sees_both() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+    assert_eq!(page.bytes(16).await, b"220 mx.example\r\n");
+    let hello = client_hello();
+    page.send(&hello).await;
+    assert_eq!(read(&mut tcp, hello.len()).await, hello);
+    tcp.write_all(b"500 what?\r\n").await.unwrap();
+    assert_eq!(page.bytes(11).await, b"500 what?\r\n");
+}
+
+#[tokio::test]
+async fn an_alert_in_place_of_a_server_hello_is_delivered_with_the_end_that_follows() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let hello = client_hello();
+    page.send(&hello).await;
+    assert_eq!(read(&mut tcp, hello.len()).await, hello);
+    let alert = [0x15, 3, 1, 0, 2, 2, 40];
+    tcp.write_all(&alert).await.unwrap();
+    tcp.shutdown().await.unwrap();
+    assert_eq!(page.bytes(7).await, alert);
+    assert_eq!(page.hear().await, Heard::Word(FromRelay::Eof {}));
+    page.say(&ToRelay::Eof {}).await;
+    assert_eq!(page.last_word().await, (Closer::Target, Code::Done, hello.len() as u64, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hello_in_several_records_passes_when_the_last_one_is_there() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    let whole = client_hello();
+    let records: Vec<u8> =
+        whole[5..].chunks(10).flat_map(|piece| [&[0x16, 3, 1, 0, piece.len() as u8], piece].concat()).collect();
+    let (most, last) = records.split_at(records.len() - 1);
+    page.send(most).await;
+    assert!(stays_silent(&mut tcp).await);
+    page.send(last).await;
+    assert_eq!(read(&mut tcp, records.len()).await, records);
+}
+
+#[tokio::test]
+async fn every_octet_passes_after_the_greeting_whatever_it_looks_like() {
+    let (_running, mut page, mut tcp) = ungreeted().await;
+    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+    page.bytes(16).await;
+    let starttls = b"STARTTLS\r\n";
+    page.send(starttls).await;
+    read(&mut tcp, starttls.len()).await;
+    tcp.write_all(b"220 go\r\n").await.unwrap();
+    page.bytes(8).await;
+    // Records cut anywhere, alerts, data, and what is no TLS at all.
+    for piece in
+        [&client_hello()[..20], &client_hello()[20..], &[0x17, 3, 3, 0xff], &[0x15], b"\0\r\n.\r\n", &[0xff; 9]]
+    {
+        page.send(piece).await;
+        assert_eq!(read(&mut tcp, piece.len()).await, piece);
+        tcp.write_all(piece).await.unwrap();
+        assert_eq!(page.bytes(piece.len()).await, piece);
+    }
 }
 
 #[tokio::test(start_paused = true)]
