@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use ehlo_core::secret::Secret;
-use ehlo_core::tunnel::{Connect, ToRelay};
+use ehlo_core::tunnel::{Connect, Lookup, RecordType, ToRelay};
 use futures_util::SinkExt;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -11,14 +11,17 @@ use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Page, Target, read};
+use crate::zone::zone;
 
 #[tokio::test]
 async fn a_session_is_one_line_without_a_word_of_what_was_said() {
     let target = Target::new().await;
+    let zone = zone("@ IN MX 10 mx\n").await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command.args(["--dns", &zone.address.to_string()]);
     command.args(["--listen", "127.0.0.1:0", "--allow-port", &target.address.port().to_string()]);
-    // Everything that the relay itself can say.
-    command.env("EHLO_LOG", "ehlo_relay=trace").stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // Everything that the relay and all its libraries can say.
+    command.env("EHLO_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut ehlo = command.spawn().unwrap();
     let mut stdout = BufReader::new(ehlo.stdout.take().unwrap()).lines();
     let mut log = BufReader::new(ehlo.stderr.take().unwrap()).lines();
@@ -43,18 +46,45 @@ async fn a_session_is_one_line_without_a_word_of_what_was_said() {
     page.ws.send(Message::text("planted-message")).await.unwrap();
     page.last_word().await;
     drop(page);
-    let mut nonsense = Page::open_at(relay).await;
-    nonsense.ws.send(Message::text(r#"{"type":"planted-type"}"#)).await.unwrap();
-    nonsense.refusal().await;
-    drop(nonsense);
+    for nonsense in [
+        r#"{"type":"planted-type"}"#,
+        r#"{"type":"connect","host":"127.0.0.1","port":25,"token":["planted-token"]}"#,
+        r#"{"type":"lookup","name":"mx.example","rtype":"MX","token":"planted-token","planted-field":1}"#,
+        r#"{"type":"connect","host":"127.0.0.1","port":25,"proxy_header":{"source":"planted-source"},"token":"planted"}"#,
+    ] {
+        let mut page = Page::open_at(relay).await;
+        page.ws.send(Message::text(nonsense)).await.unwrap();
+        page.refusal().await;
+    }
+    // The token of a question that is understood, and octets before a greeting that is none.
+    let mut page = Page::open_at(relay).await;
+    let (name, token) = ("zone.example".to_owned(), Some(Secret::new("planted-token")));
+    page.say(&ToRelay::Lookup(Lookup { name, rtype: RecordType::Mx, token })).await;
+    page.hear().await;
+    drop(page);
+    let mut page = Page::open_at(relay).await;
+    page.connect(target.address).await;
+    page.hear().await;
+    page.hear().await;
+    let mut tcp = target.accept().await;
+    page.send(b"planted before the greeting").await;
+    tcp.write_all(b"planted-greeting\r\n").await.unwrap();
+    page.bytes(18).await;
+    page.refusal().await;
+    drop(page);
 
     let mut sessions = Vec::new();
-    while sessions.len() < 2 {
+    let mut others = 0;
+    while sessions.len() < 7 {
         let line = log.next_line().await.unwrap().unwrap();
         assert!(!line.contains("planted"), "{line}");
         let line: Value = serde_json::from_str(&line).unwrap();
-        sessions.extend((line["message"] == "session").then_some(line));
+        match line["message"] == "session" {
+            true => sessions.push(line),
+            false => others += 1,
+        }
     }
+    assert!(others > 0, "the libraries say something too");
     let line = &sessions[0];
     for (field, expected) in [
         ("client", "127.0.0.1".into()),
