@@ -120,7 +120,7 @@ const fn asked_word(asked: Asked) -> &'static str {
         Asked::AuthAnswer => "AUTH",
         Asked::Command(Verb::Other) => "OTHER",
         Asked::Command(verb) => verb.word(),
-        Asked::Relay | Asked::Connection | Asked::Close => "",
+        Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake | Asked::Close => "",
     }
 }
 

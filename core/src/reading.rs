@@ -1,7 +1,7 @@
 //! A saved talk, held again: the same session, fed from the file.
 
-use crate::session::setup::{PlanChange, Setup};
-use crate::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
+use crate::session::setup::{PlanChange, Security, Setup};
+use crate::session::{Action, Closed, Input, Output, Secured, Session, SocketContext, TypedEnd};
 use crate::time::Now;
 use crate::transcript::event::Event;
 use crate::transcript::talk::{Item, Talk, TalkError};
@@ -67,6 +67,7 @@ pub fn setup_of(talk: &Talk) -> Setup {
                 }
             }
             "unattended" => setup.attended = false,
+            "security" => setup.security = Security::of(rest.trim()).unwrap_or_default(),
             _ => match Event::from_talk(text) {
                 Some(Event::Calling { host, port: Some(port) }) => (setup.host, setup.port) = (host, port),
                 Some(Event::Calling { host, port: None }) => setup.target = Some(host),
@@ -91,6 +92,9 @@ fn stage(session: &mut Session, now: &mut Now, text: &str) {
         // Only a limit that was overdue in the original makes an event there; it is in the talk itself.
         return;
     }
+    if let Some(line) = text.strip_prefix("decoded ") {
+        return session.replay_decoded(line);
+    }
     let Some(event) = Event::from_talk(text) else { return };
     if let Some(message) = message_of(&event) {
         return feed(session, *now, Input::Relay(message));
@@ -103,6 +107,12 @@ fn stage(session: &mut Session, now: &mut Now, text: &str) {
             feed(session, *now, Input::Closed(Closed::Socket { code, context }));
         }
         Event::NoRelay { why, relay } => session.replay_no_relay(*now, why, relay),
+        Event::Secured(report) => {
+            feed(session, *now, Input::Secured(Secured { report, binding: None }));
+        }
+        Event::TlsFailed(failure) => feed(session, *now, Input::TlsFailed(failure)),
+        Event::Probed(legacy) => feed(session, *now, Input::Probed(legacy)),
+        Event::ServerProof(_) | Event::Withheld { .. } => session.replay_sign_in(event),
         Event::HungUp => session.replay_hangup(*now),
         Event::Overdue => session.replay_overdue(*now),
         Event::Flood => session.replay_flood(*now),

@@ -14,7 +14,7 @@ pub struct StepOutput {
 
 #[wasm_bindgen(js_class = Output)]
 impl StepOutput {
-    /// `send`, `control`, `hangup`, `changed` or `idle`.
+    /// `send`, `control`, `handshake`, `hangup`, `changed` or `idle`.
     #[wasm_bindgen(getter)]
     pub fn kind(&self) -> String {
         self.kind.to_owned()
@@ -25,7 +25,7 @@ impl StepOutput {
         self.bytes.take()
     }
 
-    /// For `control`: the message.
+    /// For `control`: the message; for `handshake`: the TLS settings.
     #[wasm_bindgen(getter)]
     pub fn text(&self) -> Option<String> {
         self.text.clone()
@@ -57,6 +57,7 @@ impl From<Output> for StepOutput {
         match output {
             Output::Send(bytes) => Self::send(bytes),
             Output::Control(message) => Self { text: Some(message.to_json()), ..Self::plain("control") },
+            Output::Handshake(settings) => Self { text: Some(settings.to_json()), ..Self::plain("handshake") },
             Output::Hangup => Self::plain("hangup"),
             Output::Changed => Self::plain("changed"),
             Output::Idle(deadline) => Self::idle(deadline.map(|at| at.0 as f64)),

@@ -1,7 +1,8 @@
 //! One conversation.
 
 use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Session, Setup, SocketContext};
+use ehlo_core::session::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::tls::{Binding, Failure, Legacy, Report};
 use ehlo_core::tunnel::FromRelay;
 use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
@@ -54,6 +55,47 @@ impl Conversation {
     /// The WebSocket closed; `context` is JSON of what the page knows.
     pub fn closed(&mut self, now: f64, code: u16, circumstances: &str) {
         self.feed(now, Input::Closed(Closed::Socket { code, context: SocketContext::from_json(circumstances) }));
+    }
+
+    /// The first words of the TLS handshake have gone out.
+    pub fn handshaking(&mut self, now: f64) {
+        self.feed(now, Input::Handshaking);
+    }
+
+    /// The handshake is done: the TLS layer's report, and the values that bind a sign-in to it.
+    pub fn secured(&mut self, now: f64, report: &str, exporter: Option<Vec<u8>>, end_point: Option<Vec<u8>>) {
+        let exporter = exporter.and_then(|octets| octets.try_into().ok());
+        match Report::from_json(report) {
+            Ok(report) => {
+                let binding = Some(Binding { exporter, server_end_point: end_point });
+                self.feed(now, Input::Secured(Secured { report: Box::new(report), binding }));
+            }
+            Err(error) => self.tls_failed(now, &Failure::not_loaded(&error.to_string()).to_json()),
+        }
+    }
+
+    /// The handshake failed, or the TLS session broke: the layer's failure; text that is none is the browser's own
+    /// word on why the layer did not load.
+    pub fn tls_failed(&mut self, now: f64, failure: &str) {
+        let failure = Failure::from_json(failure).unwrap_or_else(|_| Failure::not_loaded(failure));
+        self.feed(now, Input::TlsFailed(Box::new(failure)));
+    }
+
+    /// What a second connection found out about a server with which the handshake had failed.
+    pub fn probed(&mut self, now: f64, legacy: &str) {
+        if let Ok(legacy) = Legacy::from_json(legacy) {
+            self.feed(now, Input::Probed(Box::new(legacy)));
+        }
+    }
+
+    /// The server announced the end of the TLS session.
+    pub fn close_notify(&mut self, now: f64) {
+        self.feed(now, Input::CloseNotify);
+    }
+
+    /// How many octets of ciphertext have crossed since the handshake began.
+    pub fn carried(&mut self, now: f64, sent: f64, received: f64) {
+        self.feed(now, Input::Carried { sent: sent as u64, received: received as u64 });
     }
 
     /// The practice server in the page hung up.

@@ -3,9 +3,12 @@
 pub mod message;
 pub mod presets;
 
+use crate::sasl::{self, Mechanism};
+use crate::secret::MASK;
 use crate::session::rules::Phase;
-use crate::session::setup::{HelloVerb, PlanSettings, Until};
+use crate::session::setup::{HelloVerb, PlanSettings, Security, Until};
 use crate::session::transaction::Transaction;
+use crate::session::view::SignInState;
 use crate::wire::command::{Command, Verb, domain};
 use crate::wire::ehlo::Capabilities;
 
@@ -14,6 +17,8 @@ use crate::wire::ehlo::Capabilities;
 pub struct Facts<'a> {
     /// What the person wants.
     pub settings: &'a PlanSettings,
+    /// Whether a person watches.
+    pub attended: bool,
     /// Where the conversation is.
     pub phase: Phase,
     /// The greeting's code; 0 if there was none.
@@ -32,8 +37,14 @@ pub struct Facts<'a> {
     pub wants_mail: bool,
     /// Whether the server announced that it will close: 421, or 221 without QUIT.
     pub closing: bool,
-    /// Whether the server waits for a TLS handshake.
-    pub awaits_tls: bool,
+    /// What is known of signing in; none where nobody wants to.
+    pub sign_in: Option<SignInFacts>,
+    /// How the connection is to be secured.
+    pub security: Security,
+    /// Whether it is.
+    pub secured: bool,
+    /// The code of a refused STARTTLS.
+    pub starttls_refused: Option<u16>,
     /// Whether the server waits for an answer within AUTH.
     pub in_auth: bool,
     /// The name to greet with, where the person gave none.
@@ -42,6 +53,29 @@ pub struct Facts<'a> {
     pub message_octets: usize,
     /// Whether the message has octets above 127.
     pub message_is_8bit: bool,
+}
+
+/// What the plan looks at for signing in.
+#[derive(Debug)]
+pub struct SignInFacts {
+    /// The mechanism to take.
+    pub mechanism: Option<Mechanism>,
+    /// Why that one.
+    pub reason: &'static str,
+    /// What the server offers.
+    pub offered: String,
+    /// Whether the mechanism is among it.
+    pub is_offered: bool,
+    /// Whether the first answer goes out with AUTH.
+    pub initial_response: bool,
+    /// How it stands.
+    pub state: SignInState,
+    /// Whether credentials were held back.
+    pub withheld: bool,
+    /// Whether an answer is ready, and whether it is to cancel.
+    pub answer: Option<bool>,
+    /// Why the exchange was cancelled.
+    pub cancelled: Option<&'static str>,
 }
 
 /// A step.
@@ -58,6 +92,10 @@ pub struct Step {
 pub enum What {
     /// Send this command.
     Command(Verb, String),
+    /// Begin to sign in; the text is what is shown of it.
+    SignIn(Mechanism, String),
+    /// Answer the server's challenge; the text is what is shown of it.
+    Answer(String),
     /// Send the message.
     Message,
     /// End the connection.
@@ -80,16 +118,14 @@ impl Step {
 
 /// The step that the plan proposes.
 pub fn next(facts: &Facts<'_>) -> Step {
-    if facts.awaits_tls {
-        return Step::hangup(
-            "The server now waits for a TLS handshake, which this version cannot make: no reply will come.",
-        );
-    }
     if facts.closing {
         return Step::hangup("The server announced that it closes the connection.");
     }
     if facts.quit_refused && facts.phase != Phase::Data {
         return Step::hangup("The server does not take QUIT.");
+    }
+    if let Some(step) = answer(facts) {
+        return step;
     }
     if facts.in_auth {
         return Step::command(Verb::Other, "*", "The server waits for an answer in base64; * cancels the sign-in.");
@@ -108,17 +144,32 @@ pub fn next(facts: &Facts<'_>) -> Step {
 /// The steps that would follow `first`, if every reply is good: text of commands, as far as they can be foreseen.
 pub fn upcoming(facts: &Facts<'_>, first: &Step) -> Vec<String> {
     let settings = facts.settings;
-    let What::Command(verb, _) = &first.what else {
-        return if first.what == What::Message { vec!["QUIT".into()] } else { Vec::new() };
+    let auth = Verb::Auth;
+    let verb = match &first.what {
+        What::Command(verb, _) => verb,
+        What::SignIn(..) => &auth,
+        What::Message => return vec!["QUIT".into()],
+        _ => return Vec::new(),
     };
     let rank = match verb {
-        Verb::Ehlo | Verb::Helo => 0,
+        Verb::Ehlo | Verb::Helo | Verb::StartTls | Verb::Auth => 0,
         Verb::Mail => 1,
         Verb::Rcpt => 2,
         Verb::Data => 3,
         _ => return Vec::new(),
     };
     let mut out = Vec::new();
+    let to_tls = matches!(facts.security, Security::Starttls | Security::StarttlsIfOffered);
+    if rank < 1 && *verb != Verb::Auth && to_tls && !facts.secured && settings.until >= Until::Starttls {
+        if *verb != Verb::StartTls {
+            out.push("STARTTLS".into());
+        }
+        out.push("EHLO, encrypted".into());
+    }
+    let signs_in = facts.sign_in.as_ref().filter(|wanted| wanted.state == SignInState::None);
+    if let Some(wanted) = signs_in.filter(|_| rank < 1 && *verb != Verb::Auth && settings.until >= Until::Auth) {
+        out.push(["AUTH ", wanted.mechanism.map_or("", Mechanism::word)].concat().trim_end().to_owned());
+    }
     let done =
         facts.transaction.filter(|mail| rank >= 2 && !mail.is_finished()).map_or(0, |mail| mail.recipients.len());
     if rank < 1 && settings.until >= Until::Mail {
@@ -167,6 +218,18 @@ fn hello(facts: &Facts<'_>) -> Step {
 
 fn idle(facts: &Facts<'_>) -> Step {
     let settings = facts.settings;
+    if let Some(step) = starttls(facts) {
+        return step;
+    }
+    if settings.until == Until::Starttls {
+        return Step::quit("You asked to stop after the TLS handshake.");
+    }
+    if let Some(step) = sign_in(facts) {
+        return step;
+    }
+    if settings.until == Until::Auth {
+        return Step::quit("You asked to stop after signing in.");
+    }
     if settings.until < Until::Mail {
         return Step::quit("You asked to stop after the greeting of both sides.");
     }
@@ -184,6 +247,75 @@ fn idle(facts: &Facts<'_>) -> Step {
         format!("Names the sender: bounces will go to {}.", settings.from)
     };
     Step::command(Verb::Mail, mail_command(facts), why)
+}
+
+/// The step to TLS, where it is wanted and has not been taken.
+fn starttls(facts: &Facts<'_>) -> Option<Step> {
+    let wanted = matches!(facts.security, Security::Starttls | Security::StarttlsIfOffered);
+    if !wanted || facts.secured || facts.settings.until < Until::Starttls {
+        return None;
+    }
+    let required = facts.security == Security::Starttls;
+    match (facts.capabilities.has("STARTTLS"), facts.starttls_refused) {
+        (true, None) => Some(Step::command(
+            Verb::StartTls,
+            "STARTTLS",
+            "Asks to go on encrypted; behind the 220 comes the handshake.",
+        )),
+        (_, Some(code)) if required => {
+            Some(Step::quit(format!("The server refused STARTTLS ({code}), and you asked for TLS: nothing is sent.")))
+        }
+        (false, None) if required => Some(Step::quit(
+            "The server does not offer STARTTLS, or something on the way took the offer out; you asked for TLS, so \
+             nothing is sent.",
+        )),
+        _ => None,
+    }
+}
+
+/// The answer to a challenge, where Ehlo holds the exchange.
+fn answer(facts: &Facts<'_>) -> Option<Step> {
+    let cancels = facts.sign_in.as_ref().filter(|_| facts.in_auth)?.answer?;
+    let (text, why) = match cancels {
+        true => (sasl::CANCEL, "The exchange cannot go on; * cancels it."),
+        false => (MASK, "Answers the server's challenge."),
+    };
+    Some(Step { what: What::Answer(text.to_owned()), why: why.to_owned() })
+}
+
+/// The step to a sign-in, where one is wanted and has not been tried.
+fn sign_in(facts: &Facts<'_>) -> Option<Step> {
+    let wanted = facts.sign_in.as_ref().filter(|_| facts.settings.until >= Until::Auth)?;
+    match wanted.state {
+        SignInState::Done | SignInState::Running => return None,
+        SignInState::Refused => {
+            return Some(Step::quit(
+                "The server refused the sign-in; change the credentials to try again, or end here.",
+            ));
+        }
+        SignInState::Cancelled => {
+            return Some(Step::quit(wanted.cancelled.unwrap_or("The sign-in was cancelled.")));
+        }
+        SignInState::None => {}
+    }
+    if wanted.withheld && !facts.attended {
+        return Some(Step::quit("The credentials were held back: this connection does not protect them."));
+    }
+    let Some(mechanism) = wanted.mechanism else {
+        let why = match wanted.offered.as_str() {
+            "" => "The server offers no sign-in here; some offer it only after STARTTLS.".to_owned(),
+            offered => format!("None of the server's mechanisms ({offered}) fits what is given to sign in with."),
+        };
+        return Some(Step::quit(why));
+    };
+    let why = match wanted.is_offered {
+        true => format!("Signs in with {}. {}", mechanism.word(), wanted.reason),
+        false => format!("Signs in with {}, which the server does not offer: expect 504 or 503.", mechanism.word()),
+    };
+    let initial =
+        if wanted.initial_response && mechanism.speaks_first() { [" ", MASK].concat() } else { String::new() };
+    let text = ["AUTH ", mechanism.word(), &initial].concat();
+    Some(Step { what: What::SignIn(mechanism, text), why })
 }
 
 fn mail_command(facts: &Facts<'_>) -> String {

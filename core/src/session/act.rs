@@ -1,6 +1,6 @@
 //! What goes out: the person's actions, and the plan's.
 
-use super::input::{Action, TypedEnd};
+use super::input::{Action, Risk, TypedEnd};
 use super::setup::Mistake;
 use super::timers::Asked;
 use super::transaction::{Recipient, Transaction};
@@ -17,11 +17,17 @@ impl Session {
     pub(super) fn act(&mut self, action: Action) -> Result<(), Mistake> {
         match action {
             Action::Plan(change) => {
+                let signs_in = change.sign_in.is_some();
                 self.setup.plan.change(change)?;
+                if signs_in {
+                    self.renew_sign_in();
+                }
                 let finished = self.transactions.last().is_some_and(Transaction::is_finished);
                 self.wants_mail |= finished;
                 self.compose();
             }
+            Action::Allow(Risk::Credentials) => self.allowed.credentials = true,
+            Action::Allow(Risk::Recipes) => self.allowed.recipes = true,
             Action::Pause {} => self.runner.running = false,
             Action::Run {} => {
                 self.must_be_alive()?;
@@ -56,7 +62,7 @@ impl Session {
             Action::Next {} => {
                 self.must_be_up()?;
                 self.runner.paused = None;
-                self.step();
+                self.step()?;
             }
         }
         Ok(())
@@ -92,19 +98,25 @@ impl Session {
             {
                 break;
             }
-            self.step();
+            // What is missing for a sign-in is told by the plan's next step.
+            let _ = self.step();
         }
     }
 
     /// Takes the proposed step.
-    fn step(&mut self) {
-        let Some(step) = self.proposal() else { return };
+    ///
+    /// # Errors
+    /// Credentials that the mechanism cannot do with.
+    fn step(&mut self) -> Result<(), Mistake> {
+        let Some(step) = self.proposal() else { return Ok(()) };
         match step.what {
             What::Hangup => {
                 let how = self.how_this_side_left();
                 self.end(Event::HungUp, how, true);
             }
             What::Message => self.send_message(None),
+            What::SignIn(mechanism, _) => self.begin_sign_in(mechanism)?,
+            What::Answer(_) => self.answer_challenge(),
             What::Command(verb, text) => {
                 self.send_text(&text, TypedEnd::CrLf);
                 if verb == Verb::Mail && self.runner.running {
@@ -112,6 +124,7 @@ impl Session {
                 }
             }
         }
+        Ok(())
     }
 
     /// RFC 2920: all recipients and DATA behind MAIL, without waiting.
@@ -130,7 +143,7 @@ impl Session {
     }
 
     /// Sends what was typed, line by line: what holds a line end is two lines to the server.
-    fn send_text(&mut self, line: &str, end: TypedEnd) {
+    pub(super) fn send_text(&mut self, line: &str, end: TypedEnd) {
         let whole = [line, end.text()].concat();
         for piece in whole.split_inclusive('\n') {
             if self.expects_message() {
@@ -153,6 +166,9 @@ impl Session {
         let shown = [&masked(text, secret), &piece[text.len()..]].concat();
         let entry = self.transcript.client(self.elapsed(), Piece::Line, shown.clone().into_bytes(), piece.len());
         self.send(piece.as_bytes());
+        if answers_auth || command.verb == Verb::Auth {
+            self.decode_sent(entry, &command, text, answers_auth);
+        }
         if !piece.ends_with('\n') {
             // Without a line end the server sees no command yet, so no reply is due.
             self.open_line = Some([so_far, &shown].concat());

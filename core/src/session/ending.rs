@@ -4,6 +4,7 @@ use super::rules::Phase;
 use super::timers::Asked;
 use super::view::EndingView;
 use crate::time::spoken;
+use crate::tls::Failure;
 use crate::transcript::event::NoRelay;
 use crate::tunnel::{Code, Guess};
 use crate::wire::command::Verb;
@@ -36,6 +37,8 @@ pub enum How {
     Reset,
     /// The person hung up.
     HungUp,
+    /// The TLS handshake failed, or the TLS session broke.
+    TlsFailed,
     /// The time for the wait was up.
     TimedOut,
     /// The server sent more than is kept.
@@ -59,6 +62,7 @@ impl How {
             Self::ServerClosing => "server-closing",
             Self::Reset => "reset",
             Self::HungUp => "hung-up",
+            Self::TlsFailed => "tls-failed",
             Self::TimedOut => "timed-out",
             Self::Flood => "flood",
             Self::Refused(_) => "relay-refused",
@@ -71,7 +75,7 @@ impl How {
     const fn by(self) -> &'static str {
         match self {
             Self::Quit | Self::HungUp => "you",
-            Self::ServerClosed | Self::ServerClosing | Self::Reset => "server",
+            Self::ServerClosed | Self::ServerClosing | Self::Reset | Self::TlsFailed => "server",
             Self::TimedOut | Self::Flood => "ehlo",
             Self::Refused(Code::ConnectRefused | Code::Unreachable | Code::ConnectTimeout | Code::Reset) => "network",
             Self::Refused(_) | Self::Cut(_) => "relay",
@@ -98,6 +102,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) retry_after: Option<u64>,
     pub(super) greeted: bool,
     pub(super) last_code: Option<u16>,
+    /// Why TLS failed.
+    pub(super) tls: Option<&'a Failure>,
     /// The origin of the page that found no relay.
     pub(super) page_origin: &'a str,
 }
@@ -110,7 +116,13 @@ impl Ending {
             kind: self.how.word(),
             by: self.how.by(),
             sentence: self.sentence(around),
-            advice: self.advice(around).into_iter().map(|text| text.replace(PAGE, page)).collect(),
+            advice: match around.tls.filter(|_| self.how == How::TlsFailed) {
+                Some(failure) => {
+                    let legacy = failure.legacy.iter().flat_map(|legacy| &legacy.advice);
+                    legacy.chain(&failure.advice).cloned().collect()
+                }
+                None => self.advice(around).into_iter().map(|text| text.replace(PAGE, page)).collect(),
+            },
         }
     }
 
@@ -141,6 +153,13 @@ impl Ending {
                     let what = asked.map_or_else(|| "anything".into(), Asked::spoken);
                     format!("Ehlo gave up after {} without {what}.", spoken(self.waited))
                 }
+            },
+            How::TlsFailed => match around.tls {
+                Some(failure) => match &failure.legacy {
+                    Some(legacy) => [failure.sentence.as_str(), " ", &legacy.sentence].concat(),
+                    None => failure.sentence.clone(),
+                },
+                None => "The TLS handshake failed.".into(),
             },
             How::Flood => "The server sent more than 4 MiB; Ehlo stopped listening and closed the connection.".into(),
             How::Refused(code) => self.refused(code, around),
@@ -235,6 +254,7 @@ impl Ending {
             How::TimedOut | How::HungUp if self.awaited == Some(Asked::Message) => vec![
                 "The message may have been taken: look into the mailbox and the server's log before you send it again.",
             ],
+            How::TlsFailed => Vec::new(),
             How::TimedOut => vec!["Try again, and look into the server's log for what it was doing meanwhile."],
             How::Flood => vec!["This is no mail server, or one that is out of order."],
             How::Cut(Code::Idle) => vec!["The settings are kept: begin again when you are ready."],

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::setup::{Mistake, PlanChange};
 use crate::json::Object;
+use crate::tls::{Binding, Failure, Legacy, Report};
 use crate::tunnel::FromRelay;
 
 /// Something that happened, told to the session by whoever drives it.
@@ -19,10 +20,36 @@ pub enum Input<'a> {
     Bytes(&'a [u8]),
     /// The way to the mail server is closed, and nothing more will come.
     Closed(Closed),
+    /// The first words of the handshake have gone out; from now on octets are the TLS layer's.
+    Handshaking,
+    /// The handshake is done; from now on octets are what the layer has decrypted.
+    Secured(Secured),
+    /// The handshake failed, or the TLS session broke.
+    TlsFailed(Box<Failure>),
+    /// What a second connection found out about a server with which the handshake had failed.
+    Probed(Box<Legacy>),
+    /// The server announced the end of the TLS session (RFC 8446 §6.1).
+    CloseNotify,
+    /// How many octets of ciphertext have crossed since the handshake began.
+    Carried {
+        /// To the server.
+        sent: u64,
+        /// From the server.
+        received: u64,
+    },
     /// The deadline has come that [`Output::Idle`](super::Output::Idle) named.
     Tick,
     /// The person does something.
     Do(Action),
+}
+
+/// What a handshake gave.
+#[derive(Clone, Debug)]
+pub struct Secured {
+    /// What is to be known about the TLS session.
+    pub report: Box<Report>,
+    /// Values that bind a sign-in to it.
+    pub binding: Option<Binding>,
 }
 
 /// How the way to the mail server closed.
@@ -98,6 +125,8 @@ pub enum Action {
     Hangup {},
     /// Close the sending side only.
     Eof {},
+    /// The person's word that something risky may be done in this conversation.
+    Allow(Risk),
     /// Change settings of the plan.
     Plan(PlanChange),
 }
@@ -115,6 +144,7 @@ impl fmt::Debug for Action {
             Self::Pause {} => f.write_str("Pause"),
             Self::Hangup {} => f.write_str("Hangup"),
             Self::Eof {} => f.write_str("Eof"),
+            Self::Allow(risk) => f.debug_tuple("Allow").field(risk).finish(),
         }
     }
 }
@@ -138,12 +168,28 @@ impl Action {
             "pause" => Self::Pause {},
             "hangup" => Self::Hangup {},
             "eof" => Self::Eof {},
+            "allow" => {
+                Self::Allow(object.word("what", &Risk::WORDS)?.ok_or_else(|| Mistake::new("what", "is missing"))?)
+            }
             "plan" => Self::Plan(PlanChange::take(&mut object)?),
-            _ => return Err(Mistake::new("do", "must be send, message, next, run, pause, hangup, eof or plan")),
+            _ => return Err(Mistake::new("do", "must be send, message, next, run, pause, hangup, eof, allow or plan")),
         };
         object.done()?;
         Ok(action)
     }
+}
+
+/// What is done only on the person's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Risk {
+    /// To send credentials over a connection that does not protect them.
+    Credentials,
+    /// To break the protocol's rules on purpose, on one's own server.
+    Recipes,
+}
+
+impl Risk {
+    const WORDS: [(&str, Self); 2] = [("credentials", Self::Credentials), ("recipes", Self::Recipes)];
 }
 
 /// How a typed line ends.

@@ -7,12 +7,15 @@ mod act;
 pub mod ending;
 pub mod input;
 pub mod output;
+mod protection;
 mod receive;
 mod replay;
 pub mod report;
 pub mod rules;
+pub mod secure;
 pub mod setup;
 mod show;
+mod sign_in;
 pub mod summary;
 pub mod timers;
 pub mod transaction;
@@ -21,8 +24,9 @@ pub mod view;
 use std::collections::VecDeque;
 
 pub use ending::{Ending, How};
-pub use input::{Action, Closed, Input, SocketContext, TypedEnd};
+pub use input::{Action, Closed, Input, Risk, Secured, SocketContext, TypedEnd};
 pub use output::Output;
+pub use secure::Stage;
 pub use setup::{Mistake, Setup};
 
 use crate::plan::{self, Facts, Step};
@@ -62,8 +66,11 @@ pub struct Session {
     closing: bool,
     /// QUIT was answered by something else than goodbye.
     quit_refused: bool,
-    awaits_tls: bool,
+    tls: secure::Tls,
+    auth: sign_in::Auth,
     in_auth: bool,
+    /// What the person has given their word for.
+    allowed: Allowed,
     /// What was typed of a command line that has no line end yet, with secrets masked.
     open_line: Option<String>,
     /// What was sent of the message since its last CR LF.
@@ -76,6 +83,8 @@ pub struct Session {
     page_origin: String,
     ending: Option<Ending>,
     out: VecDeque<Output>,
+    /// A saved talk is held again: what it says is taken as it stands.
+    replays: bool,
     message: Vec<u8>,
 }
 
@@ -116,6 +125,13 @@ struct Pending {
     mail: Option<usize>,
     /// For RCPT: which recipient of the transaction.
     recipient: Option<usize>,
+}
+
+/// What may be done although it is risky.
+#[derive(Clone, Copy, Debug, Default)]
+struct Allowed {
+    credentials: bool,
+    recipes: bool,
 }
 
 /// "Run the rest".
@@ -171,8 +187,10 @@ impl Session {
             wants_mail: true,
             closing: false,
             quit_refused: false,
-            awaits_tls: false,
+            tls: secure::Tls::default(),
+            auth: sign_in::Auth::default(),
             in_auth: false,
+            allowed: Allowed::default(),
             open_line: None,
             body_line: Vec::new(),
             connected: None,
@@ -182,6 +200,7 @@ impl Session {
             page_origin: String::new(),
             ending: None,
             out: VecDeque::new(),
+            replays: false,
             message: Vec::new(),
         };
         session.await_reply(Asked::Relay, None);
@@ -214,6 +233,30 @@ impl Session {
             }
             Input::Closed(closed) => {
                 self.closed(closed);
+                Ok(())
+            }
+            Input::Handshaking => {
+                self.handshaking();
+                Ok(())
+            }
+            Input::Secured(secured) => {
+                self.secured(secured);
+                Ok(())
+            }
+            Input::TlsFailed(failure) => {
+                self.tls_failed(failure);
+                Ok(())
+            }
+            Input::Probed(legacy) => {
+                self.probed(legacy);
+                Ok(())
+            }
+            Input::CloseNotify => {
+                self.tls.close_notify = true;
+                Ok(())
+            }
+            Input::Carried { sent, received } => {
+                self.tls.carried = (sent, received);
                 Ok(())
             }
             Input::Tick => {
@@ -341,10 +384,16 @@ impl Session {
     fn up(&mut self) {
         self.pending.clear();
         self.link = Link::Up;
-        self.await_reply(Asked::Greeting, None);
+        match self.setup.security {
+            setup::Security::Tls => self.begin_tls(),
+            _ => self.await_reply(Asked::Greeting, None),
+        }
     }
 
     fn deadline(&self) -> Option<Now> {
+        if self.is_working() {
+            return Some(self.now);
+        }
         let waits_for_bytes = self.link != Link::Over && !self.overdue;
         let first = self.pending.front().filter(|_| waits_for_bytes)?;
         Some(self.wait_begin(first).plus(first.asked.wait().limit))
@@ -357,13 +406,18 @@ impl Session {
     }
 
     fn tick(&mut self) {
+        if self.is_working() {
+            return self.work();
+        }
         if self.deadline().is_none_or(|deadline| self.now < deadline) {
             return;
         }
         let asked = self.pending.front().map(|pending| pending.asked);
         match asked {
             Some(Asked::Close) => self.end(Event::Closed { by: Closer::Client, code: Code::Done }, How::Quit, true),
-            Some(Asked::Relay | Asked::Connection) => self.end(Event::Overdue, How::TimedOut, true),
+            Some(Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake) => {
+                self.end(Event::Overdue, How::TimedOut, true);
+            }
             _ if self.setup.attended => {
                 self.overdue = true;
                 self.record(Event::Overdue);
@@ -415,7 +469,7 @@ impl Session {
 
     /// The step that the plan proposes; none where it is not the person's turn for one.
     pub fn proposal(&self) -> Option<Step> {
-        (self.is_up() && self.pending.is_empty()).then(|| self.with_facts(plan::next))
+        (self.is_up() && self.pending.is_empty() && !self.is_working()).then(|| self.with_facts(plan::next))
     }
 
     fn own_name(&self) -> String {
@@ -429,6 +483,7 @@ impl Session {
         let own_name = self.own_name();
         look(&Facts {
             settings: &self.setup.plan,
+            attended: self.setup.attended,
             phase: self.phase,
             greeting: self.hello.greeting,
             ehlo: self.hello.ehlo,
@@ -438,7 +493,10 @@ impl Session {
             transaction: self.transactions.last(),
             wants_mail: self.wants_mail,
             closing: self.closing,
-            awaits_tls: self.awaits_tls,
+            sign_in: self.sign_in_facts(),
+            security: self.setup.security,
+            secured: self.tls.stage == Stage::Secured,
+            starttls_refused: self.tls.refused,
             in_auth: self.in_auth,
             own_name: &own_name,
             message_octets: self.message.len(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::time::Now;
+use crate::tls::Settings;
 use crate::tunnel::ToRelay;
 
 /// Something for whoever drives the session to do.
@@ -12,6 +13,8 @@ pub enum Output {
     Send(Vec<u8>),
     /// Send this control message to the relay.
     Control(ToRelay),
+    /// Begin a TLS handshake with these settings; see [`Input::Handshaking`](super::Input::Handshaking).
+    Handshake(Box<Settings>),
     /// Close the way to the mail server.
     Hangup,
     /// What is seen has changed: draw again.
@@ -26,6 +29,7 @@ impl fmt::Debug for Output {
         match self {
             Self::Send(octets) => write!(f, "Send({} octets)", octets.len()),
             Self::Control(message) => f.debug_tuple("Control").field(message).finish(),
+            Self::Handshake(settings) => f.debug_tuple("Handshake").field(settings).finish(),
             Self::Hangup => f.write_str("Hangup"),
             Self::Changed => f.write_str("Changed"),
             Self::Idle(until) => f.debug_tuple("Idle").field(until).finish(),

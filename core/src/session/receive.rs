@@ -104,9 +104,23 @@ impl Session {
             return;
         }
         self.transcript.received += bytes.len() as u64;
-        let mut reader = std::mem::take(&mut self.reader);
-        reader.feed(bytes, |read| self.line(&read, false));
-        self.keep(reader);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.awaits_tls() {
+                self.keep_behind_starttls(rest);
+                break;
+            }
+            // Behind the 220 of STARTTLS nothing in clear text may be read: it is looked for line by line.
+            let upto = match self.awaits_starttls_reply() {
+                true => memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
+                false => rest.len(),
+            };
+            let (now, later) = rest.split_at(upto);
+            let mut reader = std::mem::take(&mut self.reader);
+            reader.feed(now, |read| self.line(&read, false));
+            self.keep(reader);
+            rest = later;
+        }
         if self.transcript.is_full() {
             self.end(Event::Flood, How::Flood, true);
         }
@@ -188,9 +202,13 @@ impl Session {
         match pending.asked {
             Asked::Greeting => self.greeted(reply),
             Asked::Command(verb) => self.answered(verb, answer, &pending, reply),
-            Asked::AuthAnswer => self.in_auth = reply.code == 334,
+            Asked::AuthAnswer => {}
             Asked::Message => self.message_answered(answer, &pending, reply),
-            Asked::Relay | Asked::Connection | Asked::Close => {}
+            Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake | Asked::Close => {}
+        }
+        if matches!(pending.asked, Asked::AuthAnswer | Asked::Command(Verb::Auth)) {
+            let record = self.replies[id].clone();
+            self.auth_answered(reply, &record);
         }
         self.judge(pending.asked, answer);
     }
@@ -245,10 +263,9 @@ impl Session {
             }
             Verb::Rset if good => self.abort(),
             Verb::StartTls if answer.code == 220 => {
-                self.awaits_tls = true;
-                self.runner.running = false;
+                self.begin_tls();
             }
-            Verb::Auth => self.in_auth = answer.code == 334,
+            Verb::StartTls => self.tls.refused = Some(answer.code),
             Verb::Quit if good => {
                 self.link = Link::Closing;
                 self.await_reply(Asked::Close, None);
@@ -359,7 +376,7 @@ fn spoken(asked: Asked) -> String {
 }
 
 fn answers(asked: Asked) -> bool {
-    !matches!(asked, Asked::Relay | Asked::Connection | Asked::Close)
+    !matches!(asked, Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake | Asked::Close)
 }
 
 fn no_relay(context: &SocketContext) -> NoRelay {

@@ -11,6 +11,7 @@ impl Session {
     /// A replay does only what the talk says: the plan sends nothing by itself.
     pub(crate) fn without_running(mut self) -> Self {
         self.runner.running = false;
+        self.replays = true;
         self
     }
 

@@ -151,6 +151,9 @@ impl Session {
         if let Some(started) = self.setup.started {
             talk.push(Item::Stage(format!("started {started}")));
         }
+        if self.setup.security != super::setup::Security::None {
+            talk.push(Item::Stage(format!("security {}", self.setup.security.word())));
+        }
         if !self.setup.attended {
             talk.push(Item::Stage("unattended".into()));
         }
@@ -169,6 +172,10 @@ impl Session {
                 (None, _) => {
                     for line in entry.bytes.split_inclusive(|&b| b == b'\n') {
                         talk.push(Item::Client(line.to_vec()));
+                    }
+                    // What a server said is decoded again; what was sent is masked.
+                    for line in &entry.decoded {
+                        talk.push(Item::Stage(["decoded ", line].concat()));
                     }
                 }
             }
@@ -225,6 +232,9 @@ impl Session {
             };
             for line in lines(entry) {
                 out.push_str(&format!("{:>8} {mark} {line}\n", spoken(entry.at)));
+            }
+            for line in &entry.decoded {
+                out.push_str(&format!("{:>8} .. {line}\n", ""));
             }
         }
         out

@@ -41,6 +41,9 @@ impl Session {
                 hello: self.hello.accepted.map(|verb| verb.word().to_owned()),
                 extensions: self.extensions(),
             },
+            tls: self.tls_view(),
+            protection: self.protection(),
+            sign_in: self.sign_in_view(),
             envelope: self.envelope(),
             summary: self.summary(),
             ending: self.ending.as_ref().map(|ending| ending.view(&self.circumstances())),
@@ -79,19 +82,25 @@ impl Session {
     }
 
     fn show_step(&self, step: plan::Step) -> Proposal {
+        let caution = match step.what {
+            What::SignIn(mechanism, _) => self.credentials_risk(mechanism),
+            _ => None,
+        };
         let (kind, text) = match step.what {
             What::Command(_, text) => (ProposalKind::Command, text),
+            What::SignIn(_, text) | What::Answer(text) => (ProposalKind::SignIn, text),
             What::Hangup => (ProposalKind::Hangup, String::new()),
             What::Message => return self.show_message(step.why),
         };
-        Proposal { kind, text, why: step.why, dots: 0, octets: 0, opaque: false }
+        Proposal { kind, text, why: step.why, dots: 0, octets: 0, caution, opaque: false }
     }
 
     fn show_message(&self, why: String) -> Proposal {
         let wire = WireMessage::of(&self.message);
         let opaque = !plan::message::is_text(&self.setup.plan.message);
         let text = if opaque { String::new() } else { String::from_utf8_lossy(&self.message).replace("\r\n", "\n") };
-        Proposal { kind: ProposalKind::Message, text, why, dots: wire.doubled, octets: wire.octets.len(), opaque }
+        let (dots, octets) = (wire.doubled, wire.octets.len());
+        Proposal { kind: ProposalKind::Message, text, why, dots, octets, caution: None, opaque }
     }
 
     fn extensions(&self) -> Vec<ExtensionView> {
@@ -119,6 +128,7 @@ impl Session {
             retry_after: self.refusal.as_ref().and_then(|refusal| refusal.retry_after),
             greeted: self.hello.greeting != 0,
             last_code: self.replies.last().map(|reply| reply.code),
+            tls: self.tls.failure.as_deref(),
             page_origin: &self.page_origin,
         }
     }
@@ -149,6 +159,7 @@ impl Session {
                 omitted: 0,
                 reply: None,
                 oddities: Vec::new(),
+                decoded: Vec::new(),
                 open: true,
             });
         }
@@ -181,6 +192,7 @@ fn show_entry(id: usize, entry: &Entry, before: u64) -> EntryView {
         omitted,
         reply: entry.reply,
         oddities: entry.oddities.iter().map(crate::wire::oddity::Oddity::words).collect(),
+        decoded: entry.decoded.clone(),
         open: false,
     }
 }

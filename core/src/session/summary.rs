@@ -65,7 +65,7 @@ impl Session {
         }
     }
 
-    fn has_been_up(&self) -> bool {
+    pub(super) fn has_been_up(&self) -> bool {
         self.connected.is_some() || self.setup.practice.is_some()
     }
 
@@ -74,7 +74,9 @@ impl Session {
         match self.setup.plan.until {
             Until::Connect => (200..300).contains(&self.hello.greeting),
             Until::Hello => greeted,
-            Until::Starttls | Until::Auth | Until::Dot => false,
+            Until::Starttls => self.tls_report().is_some(),
+            Until::Auth => self.is_signed_in(),
+            Until::Dot => false,
             Until::Mail => mail.and_then(|mail| mail.mail).is_some_and(Answer::is_positive),
             Until::Rcpt => mail.is_some_and(|mail| mail.accepted().next().is_some()),
             Until::Data => mail.and_then(|mail| mail.data).is_some_and(|data| data.code == 354),
@@ -127,7 +129,9 @@ impl Session {
     fn where_stopped(&self) -> &'static str {
         match self.setup.plan.until {
             Until::Connect => "after the server's greeting",
-            Until::Hello | Until::Starttls | Until::Auth => "after EHLO",
+            Until::Hello => "after EHLO",
+            Until::Starttls => "after the TLS handshake",
+            Until::Auth => "after signing in",
             Until::Mail => "after MAIL FROM",
             Until::Rcpt => "after RCPT TO",
             Until::Data | Until::Dot => "after DATA",

@@ -9,6 +9,10 @@ pub enum Asked {
     Relay,
     /// The relay's TCP connection.
     Connection,
+    /// The part of Ehlo that speaks TLS.
+    TlsPart,
+    /// The TLS handshake.
+    Handshake,
     /// The server's greeting.
     Greeting,
     /// The reply to a command.
@@ -46,6 +50,16 @@ impl Asked {
                 "the relay's own limit, 30 s, and some more",
                 "No answer from the address yet. Port 25 is often blocked on the way out of homes and clouds.",
             ),
+            Self::TlsPart => (
+                60_000,
+                "Ehlo's own limit",
+                "The part of Ehlo that speaks TLS is being loaded; it comes once, from where this page came.",
+            ),
+            Self::Handshake => (
+                60_000,
+                "Ehlo's own limit",
+                "The server does not answer the handshake. It may speak no TLS on this port, or a firewall holds it back.",
+            ),
             Self::Greeting => (
                 5 * MINUTE,
                 "RFC 5321 §4.5.3.2.1",
@@ -76,6 +90,8 @@ impl Asked {
         match self {
             Self::Relay => "the relay".into(),
             Self::Connection => "the connection to the server".into(),
+            Self::TlsPart => "the part of Ehlo that speaks TLS".into(),
+            Self::Handshake => "the TLS handshake".into(),
             Self::Greeting => "the greeting".into(),
             Self::Command(Verb::Other) => "the reply".into(),
             Self::Command(verb) => format!("the reply to {}", verb.spoken()),
@@ -90,6 +106,7 @@ impl Asked {
         match self {
             Self::Relay => "the relay",
             Self::Connection => "the connection",
+            Self::TlsPart | Self::Handshake => "the TLS handshake",
             Self::Greeting => "the greeting",
             Self::Command(verb) => verb.spoken(),
             Self::AuthAnswer => "AUTH",

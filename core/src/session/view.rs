@@ -5,6 +5,8 @@
 use serde::Serialize;
 
 use crate::printable::Segment;
+use crate::sasl::OauthError;
+use crate::tls::{Failure, Report};
 use crate::transcript::{Piece, Side};
 
 /// Whose turn it is, and all that a page shows beside the transcript.
@@ -26,6 +28,12 @@ pub struct View {
     pub connection: Option<ConnectionView>,
     /// What the server has said of itself.
     pub server: ServerView,
+    /// The TLS session; none where there was no talk of one.
+    pub tls: Option<TlsView>,
+    /// What whoever carries the octets could read, and what not.
+    pub protection: Protection,
+    /// Signing in.
+    pub sign_in: SignInView,
     /// The mail transaction that is open, or the last one.
     pub envelope: EnvelopeView,
     /// How it went, in one sentence: provisional until `turn` is `over`.
@@ -88,6 +96,8 @@ pub struct Proposal {
     pub dots: usize,
     /// For a message: octets on the wire, final dot included.
     pub octets: usize,
+    /// What would become known to whom if it were sent; none where nothing would.
+    pub caution: Option<String>,
     /// For a message given as bytes that are no text: it is sent as it is and not shown for editing.
     pub opaque: bool,
 }
@@ -98,6 +108,8 @@ pub struct Proposal {
 pub enum ProposalKind {
     /// A command line.
     Command,
+    /// The start of a sign-in, or the next answer of one; `text` is what it would look like, with secrets masked.
+    SignIn,
     /// The message after 354; the final dot is added.
     Message,
     /// To end the connection without another word.
@@ -128,6 +140,53 @@ pub struct ServerView {
     pub hello: Option<String>,
     /// The extensions that the last EHLO offered.
     pub extensions: Vec<ExtensionView>,
+}
+
+/// The TLS session.
+#[derive(Clone, Debug, Serialize)]
+pub struct TlsView {
+    /// How far it is: `loading`, `handshaking`, `secured` or `failed`.
+    pub stage: &'static str,
+    /// What is known of it, once the handshake is done.
+    pub report: Option<Report>,
+    /// The certificates as one PEM file; empty where there are none.
+    pub pem: String,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// The `openssl` command that shakes hands with the same server.
+    pub openssl: String,
+    /// What the second EHLO offered that the first had not, and the reverse; none before both are there.
+    pub changes: Option<OfferChanges>,
+}
+
+/// What changed in the offered extensions with TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OfferChanges {
+    /// Offered only since.
+    pub new: Vec<ExtensionView>,
+    /// Offered before, and no longer.
+    pub gone: Vec<ExtensionView>,
+    /// Offered both times with other parameters; here with the present ones.
+    pub other: Vec<ExtensionView>,
+}
+
+/// What crossed in clear text and what encrypted, and what follows from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Protection {
+    /// Octets that were sent in clear text.
+    pub clear_sent: u64,
+    /// Octets that were received in clear text.
+    pub clear_received: u64,
+    /// Octets of ciphertext that were sent, the handshake's included.
+    pub encrypted_sent: u64,
+    /// Octets of ciphertext that were received, the handshake's included.
+    pub encrypted_received: u64,
+    /// What the relay, and everybody on the way, could read or change; a sentence each.
+    pub readable: Vec<String>,
+    /// What they could not.
+    pub hidden: Vec<String>,
+    /// What all that rests on, and how to be surer.
+    pub trust: Vec<String>,
 }
 
 /// An offered extension.
@@ -254,6 +313,67 @@ pub enum Severity {
     Note,
 }
 
+/// Signing in.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignInView {
+    /// How it stands.
+    pub state: SignInState,
+    /// Every mechanism that Ehlo knows, with whether the server offers it.
+    pub mechanisms: Vec<MechanismView>,
+    /// Mechanisms that the server offers and Ehlo does not know.
+    pub unknown: Vec<String>,
+    /// The mechanism that is spoken, or would be.
+    pub mechanism: Option<&'static str>,
+    /// The mechanism that is chosen for the next attempt.
+    pub best: Option<&'static str>,
+    /// Why that one.
+    pub reason: String,
+    /// What would become known to whom; none where nothing would.
+    pub caution: Option<String>,
+    /// Whether the person has given their word to send credentials all the same.
+    pub allowed: bool,
+    /// Why credentials were held back.
+    pub withheld: Option<String>,
+    /// Whether the server proved that it knows the password; none where the mechanism asks for no proof.
+    pub proved: Option<bool>,
+    /// What the server said of the token.
+    pub error: Option<OauthError>,
+    /// Why Ehlo cancelled the exchange.
+    pub cancelled: Option<&'static str>,
+    /// Rounds done and rounds wanted, while a proof is being worked on.
+    pub working: Option<(u64, u64)>,
+}
+
+/// One mechanism.
+#[derive(Clone, Debug, Serialize)]
+pub struct MechanismView {
+    /// Its name.
+    pub word: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Whether the server offers it.
+    pub offered: bool,
+    /// Which fields it takes: `user`, `password`, `token`, `authorization_id`, `trace`.
+    pub needs: Vec<&'static str>,
+}
+
+/// How a sign-in stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignInState {
+    /// Nothing was tried.
+    #[default]
+    None,
+    /// The exchange is going on.
+    Running,
+    /// The server let the person in.
+    Done,
+    /// The server refused.
+    Refused,
+    /// Ehlo, or the person, cancelled it.
+    Cancelled,
+}
+
 /// Octets that crossed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Traffic {
@@ -286,6 +406,8 @@ pub struct EntryView {
     pub reply: Option<usize>,
     /// What is odd about it, in words.
     pub oddities: Vec<String>,
+    /// For base64 within AUTH: what it says, without its secrets.
+    pub decoded: Vec<String>,
     /// A server's line of which the end has not come yet.
     pub open: bool,
 }

@@ -1,5 +1,7 @@
 //! What happens around the conversation: the relay's reports and the network's.
 
+use crate::sasl::Outcome;
+use crate::tls::{Failure, Legacy, Report};
 use crate::tunnel::{Closer, Code, Guess};
 
 /// Something that happened.
@@ -47,6 +49,19 @@ pub enum Event {
     Practice {
         /// Which personality.
         name: String,
+    },
+    /// The TLS handshake is done.
+    Secured(Box<Report>),
+    /// The TLS handshake failed, or the TLS session broke.
+    TlsFailed(Box<Failure>),
+    /// What a second connection found out after a failed handshake.
+    Probed(Box<Legacy>),
+    /// What a sign-in proved of the server.
+    ServerProof(Outcome),
+    /// Credentials were not sent, and wait for the person's word.
+    Withheld {
+        /// What would have become known to whom.
+        why: String,
     },
     /// The server closed its sending side.
     Eof,
@@ -131,6 +146,11 @@ impl Event {
                 format!("Connected to {address}, port {port},{from} in {ms} ms").replace(", in", " in")
             }
             Self::Practice { name } => format!("Connected to the practice server in this page ({name})"),
+            Self::Secured(report) => report.summary(),
+            Self::TlsFailed(failure) => failure.sentence.clone(),
+            Self::Probed(legacy) => legacy.sentence.clone(),
+            Self::ServerProof(outcome) => proof(*outcome).1.into(),
+            Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
             Self::Eof => "The server closed the connection".into(),
             Self::Closed { by, code } => closed_words(*by, *code),
             Self::Refused { message, .. } => message.clone(),
@@ -156,6 +176,11 @@ impl Event {
                 format!("connected {ms} {address} {port} {} {}", or_dash(local), or_dash(local_name))
             }
             Self::Practice { name } => format!("practice {name}"),
+            Self::Secured(report) => ["tls ", &report.to_json()].concat(),
+            Self::TlsFailed(failure) => ["tls-failed ", &failure.to_json()].concat(),
+            Self::Probed(legacy) => ["tls-probed ", &legacy.to_json()].concat(),
+            Self::ServerProof(outcome) => ["proof ", proof(*outcome).0].concat(),
+            Self::Withheld { why } => ["withheld ", why].concat(),
             Self::Eof => "eof".into(),
             Self::Closed { by, code } => format!("closed {} {}", closer_word(*by), code.word()),
             Self::Refused { code, message, guess } => {
@@ -196,6 +221,11 @@ impl Event {
                 local_name: some(words.next()?),
             },
             "practice" => Self::Practice { name: words.next()?.to_owned() },
+            "tls" => Self::Secured(Box::new(Report::from_json(rest).ok()?)),
+            "tls-failed" => Self::TlsFailed(Box::new(Failure::from_json(rest).ok()?)),
+            "tls-probed" => Self::Probed(Box::new(Legacy::from_json(rest).ok()?)),
+            "proof" => Self::ServerProof(OUTCOMES.into_iter().find(|outcome| proof(*outcome).0 == rest)?),
+            "withheld" => Self::Withheld { why: rest.to_owned() },
             "eof" => Self::Eof,
             "closed" => Self::Closed { by: closer_of(words.next()?)?, code: Code::from_word(words.next()?)? },
             "refused" => {
@@ -216,6 +246,17 @@ impl Event {
             "flood" => Self::Flood,
             _ => return None,
         })
+    }
+}
+
+const OUTCOMES: [Outcome; 3] = [Outcome::ServerProved, Outcome::ServerNotProved, Outcome::ServerFailed];
+
+/// What a sign-in proved of the server: the word, and the sentence.
+const fn proof(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::ServerProved => ("good", "The server proved that it knows the password"),
+        Outcome::ServerFailed => ("wrong", "The server gave a wrong proof that it knows the password"),
+        _ => ("missing", "The server did not prove that it knows the password"),
     }
 }
 

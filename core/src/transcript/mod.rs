@@ -61,6 +61,8 @@ pub struct Entry {
     pub reply: Option<usize>,
     /// What is odd about it.
     pub oddities: Vec<Oddity>,
+    /// For base64 within AUTH: what it says, without its secrets.
+    pub decoded: Vec<String>,
 }
 
 /// The entries in order.
@@ -99,6 +101,7 @@ impl Transcript {
             event: None,
             reply: None,
             oddities,
+            decoded: Vec::new(),
         })
     }
 
@@ -114,6 +117,7 @@ impl Transcript {
             event: None,
             reply: None,
             oddities: Vec::new(),
+            decoded: Vec::new(),
         })
     }
 
@@ -128,6 +132,7 @@ impl Transcript {
             event: Some(event),
             reply: None,
             oddities: Vec::new(),
+            decoded: Vec::new(),
         })
     }
 
@@ -137,6 +142,16 @@ impl Transcript {
 
     pub(crate) fn odd(&mut self, entry: usize, oddity: Oddity) {
         self.entries[entry].oddities.push(oddity);
+    }
+
+    pub(crate) fn decode(&mut self, entry: usize, lines: Vec<String>) {
+        self.entries[entry].decoded = lines;
+    }
+
+    pub(crate) fn decode_last(&mut self, line: String) {
+        if let Some(last) = self.entries.last_mut() {
+            last.decoded.push(line);
+        }
     }
 
     fn push(&mut self, entry: Entry) -> usize {

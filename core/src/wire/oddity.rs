@@ -47,6 +47,8 @@ pub enum Oddity {
     ClassMismatch,
     /// Nobody had asked for this reply.
     Unasked,
+    /// It came in clear text behind the 220 of STARTTLS, where only a handshake may follow (RFC 3207 §4).
+    BehindStarttls,
     /// The reply was announced to go on, and the connection ended.
     CutShort,
 }
@@ -55,6 +57,10 @@ impl Oddity {
     /// The oddity as a sentence for a person.
     pub fn words(&self) -> String {
         match self {
+            Self::BehindStarttls => {
+                "came in clear text behind the 220 of STARTTLS, where only a TLS handshake may follow; it was not read"
+                    .into()
+            }
             Self::BareLf => "ends with LF alone; a line must end with CR LF".into(),
             Self::BareCr => "has a CR in the middle, without LF".into(),
             Self::Nul => "contains NUL".into(),

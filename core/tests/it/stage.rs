@@ -93,7 +93,7 @@ impl Stage {
             match self.session.poll() {
                 Output::Send(bytes) => self.sent.extend(bytes),
                 Output::Hangup => self.hung_up = true,
-                Output::Control(_) | Output::Changed => {}
+                Output::Control(_) | Output::Handshake(_) | Output::Changed => {}
                 Output::Idle(_) => break,
             }
         }
@@ -257,7 +257,7 @@ impl Stage {
             "waiting" => view.waiting.map_or_else(|| "nothing".into(), |waiting| waiting.what),
             "overdue" => view.waiting.is_some_and(|waiting| waiting.overdue).to_string(),
             "proposes" => match self.session.proposal().map(|step| step.what) {
-                Some(What::Command(_, text)) => text,
+                Some(What::Command(_, text) | What::SignIn(_, text) | What::Answer(text)) => text,
                 Some(What::Message) => "the message".into(),
                 Some(What::Hangup) => "to hang up".into(),
                 None => "nothing".into(),

@@ -9,7 +9,7 @@ use crate::json::Object;
 use crate::secret::Secret;
 use crate::tunnel::Family;
 pub use plan::{Composed, HelloVerb, Message, PlanChange, PlanSettings, Until};
-pub use secure::{Security, TlsChoice, Versions};
+pub use secure::{Security, TlsChoice};
 pub use sign_in::SignIn;
 
 /// Everything that is decided before a conversation; every field has a default.

@@ -2,6 +2,7 @@
 
 use crate::json::{Mistake, Object};
 use crate::secret::Secret;
+use crate::tls::Versions;
 
 /// How a connection is secured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,35 +26,34 @@ impl Security {
         ("tls", Self::Tls),
     ];
 
+    /// The choice with this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, security)| *security)
+    }
+
     /// The word for talks and options.
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, security)| *security == self).map_or("none", |(word, _)| word)
     }
 }
 
-/// Which versions of TLS are offered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Versions {
-    /// TLS 1.3 and 1.2.
-    #[default]
-    Both,
-    /// TLS 1.2 only (RFC 5246).
-    Tls12,
-    /// TLS 1.3 only (RFC 8446).
-    Tls13,
-}
+const VERSIONS: [(&str, Versions); 3] = [("both", Versions::Both), ("1.2", Versions::Tls12), ("1.3", Versions::Tls13)];
 
-impl Versions {
-    const WORDS: [(&str, Self); 3] = [("both", Self::Both), ("1.2", Self::Tls12), ("1.3", Self::Tls13)];
-
-    /// The word for options.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, versions)| *versions == self).map_or("both", |(word, _)| word)
+impl Default for TlsChoice {
+    fn default() -> Self {
+        Self {
+            server_name: None,
+            check_name: None,
+            versions: Versions::Both,
+            authorities: None,
+            client: None,
+            probe: false,
+        }
     }
 }
 
 /// What a handshake is made with, where it is to be another than usual.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TlsChoice {
     /// The name to send (SNI, RFC 6066 §3); none: the host's, empty: none is sent.
     pub server_name: Option<String>,
@@ -75,7 +75,7 @@ impl TlsChoice {
         let choice = Self {
             server_name: name(object, "tls_server_name")?,
             check_name: name(object, "tls_check_name")?.filter(|name| !name.is_empty()),
-            versions: object.word("tls_versions", &Versions::WORDS)?.unwrap_or_default(),
+            versions: object.word("tls_versions", &VERSIONS)?.unwrap_or(Versions::Both),
             authorities: object.text("tls_authorities")?.filter(|pem| !pem.trim().is_empty()),
             client: object.text("tls_client")?.filter(|pem| !pem.trim().is_empty()).map(Secret::new),
             probe: object.flag("probe")?.unwrap_or_default(),
