@@ -89,7 +89,7 @@ impl Decoder {
 
     /// An initial response, as it stands in the AUTH line.
     pub fn initial(&mut self, text: &str) -> Decoded {
-        if text.trim() == "=" {
+        if text.trim_ascii() == "=" {
             self.answers += 1;
             let mut out = Decoded::default();
             out.part("", "an empty initial response");
@@ -103,7 +103,7 @@ impl Decoder {
         let mut out = Decoded::default();
         let first = self.answers == 0;
         self.answers += 1;
-        if text.trim() == super::CANCEL {
+        if text.trim_ascii() == super::CANCEL {
             out.part(super::CANCEL, "cancels the exchange");
             return out;
         }
@@ -152,34 +152,38 @@ impl Decoder {
 
     fn client_scram(&self, text: &str) -> Option<Vec<Part>> {
         let mut out = Vec::new();
-        let nonce = [&b"r="[..], text.split(',').find_map(|field| field.strip_prefix("r="))?.as_bytes()].concat();
-        if let Some(fields) = text.strip_prefix("c=") {
-            let (bound, fields) = fields.split_once(',')?;
+        let fields = split(text, ',');
+        if let [bound, fields @ ..] = &fields[..]
+            && let Some(bound) = bound.strip_prefix("c=")
+        {
             out.push(bound_to(bound)?);
             // Only the nonce that the server gave is no secret for sure.
-            let given = self.challenge.split(|&b| b == b',').any(|field| field == nonce);
-            for field in fields.split(',') {
-                out.push(match field.as_bytes() {
-                    text if given && text == nonce => part(visible(field)?, "the nonce of both"),
-                    [b'p', b'=', ..] => part(["p=", MASK].concat(), "the proof that the client knows the password"),
-                    _ => part(MASK, "an extension"),
+            let given = |field: &str| self.challenge.split(|&b| b == b',').any(|said| said == field.as_bytes());
+            for field in fields {
+                out.push(match field {
+                    nonce if nonce.starts_with("r=") && given(nonce) => part(visible(nonce)?, "the nonce of both"),
+                    proof if proof.starts_with("p=") => {
+                        part("p=".to_owned() + MASK, "the client's proof of the password")
+                    }
+                    _ => part(MASK, "another field"),
                 });
             }
             return Some(out);
         }
-        let mut fields = text.splitn(4, ',');
-        let (flag, authorization, user, rest) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let [flag, authorization, user, nonce, more @ ..] = &fields[..] else { return None };
         out.push(part(visible(flag)?, gs2_flag(flag)?));
-        if !authorization.is_empty() {
-            authorization.strip_prefix("a=")?;
-            out.push(part(visible(authorization)?, "whom to act for"));
+        let named = authorization.is_empty() || authorization.starts_with("a=");
+        if !(named && user.starts_with("n=") && nonce.starts_with("r=")) {
+            return None;
         }
-        user.strip_prefix("n=")?;
-        out.push(part(visible(user)?, "user"));
-        let (nonce, more) = rest.split_once(',').map_or((rest, false), |(nonce, _)| (nonce, true));
-        nonce.strip_prefix("r=")?;
-        out.push(part(visible(nonce)?, "the client's nonce"));
-        out.extend(more.then(|| part(MASK, "extensions")));
+        for (field, meaning) in [(authorization, "whom to act for"), (user, "user"), (nonce, "the client's nonce")] {
+            if !field.is_empty() {
+                out.push(part(visible(field)?, meaning));
+            }
+        }
+        if !more.is_empty() {
+            out.push(part(MASK, "extensions"));
+        }
         Some(out)
     }
 }
@@ -189,6 +193,10 @@ impl Decoded {
         self.part(MASK, meaning);
         self
     }
+}
+
+fn split(text: &str, by: char) -> Vec<&str> {
+    text.split(by).collect()
 }
 
 fn part(text: impl Into<String>, meaning: &'static str) -> Part {
@@ -230,10 +238,9 @@ fn plain_part(text: &str, meaning: &'static str) -> Option<Vec<Part>> {
 }
 
 fn plain(text: &str) -> Option<Vec<Part>> {
-    let mut fields = text.split('\0');
-    let (authorization, user, password) = (fields.next()?, fields.next()?, fields.next()?);
+    let [authorization, user, password] = split(text, '\0')[..] else { return None };
     // Without a password, a NUL may have been forgotten, and what looks like the user is the password.
-    if fields.next().is_some() || password.is_empty() || password.contains(char::is_control) || user.is_empty() {
+    if password.is_empty() || password.contains(char::is_control) || user.is_empty() {
         return None;
     }
     let text = [&visible(authorization)?, " ␀ ", &visible(user)?, " ␀ ", MASK].concat();
@@ -241,41 +248,44 @@ fn plain(text: &str) -> Option<Vec<Part>> {
 }
 
 fn cram_md5(text: &str) -> Option<Vec<Part>> {
-    let (user, digest) = text.rsplit_once(' ')?;
-    let fits = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-    fits.then_some(())?;
+    let (user, digest) = text.split_at_checked(text.len().checked_sub(33)?)?;
+    let digest = digest.strip_prefix(' ')?;
+    if !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
     Some(vec![part(visible(user)?, "user"), part(MASK, "the digest, against which passwords could be tried")])
 }
 
 fn xoauth2(text: &str) -> Option<Vec<Part>> {
-    let (user, token) = text.strip_prefix("user=")?.strip_suffix("\x01\x01")?.split_once('\x01')?;
-    bearer(token)?;
-    Some(vec![part(["user=", &visible(user)?].concat(), "user"), part(["auth=Bearer ", MASK].concat(), "the token")])
+    let [user, token, "", ""] = split(text, '\x01')[..] else { return None };
+    (user.starts_with("user=") && is_bearer(token)).then_some(())?;
+    Some(vec![part(visible(user)?, "user"), part(BEARER.to_owned() + MASK, "the token")])
 }
 
+const BEARER: &str = "auth=Bearer ";
+
 /// Whether `field` is a token and nothing else.
-fn bearer(field: &str) -> Option<()> {
-    let (name, token) = field.split_at_checked(12)?;
-    (name.eq_ignore_ascii_case("auth=bearer ") && !token.contains(char::is_control)).then_some(())
+fn is_bearer(field: &str) -> bool {
+    let name = field.as_bytes().get(..BEARER.len()).unwrap_or_default();
+    name.eq_ignore_ascii_case(BEARER.as_bytes()) && !field.contains(char::is_control)
 }
 
 fn oauthbearer(text: &str) -> Option<Vec<Part>> {
-    let mut fields = text.strip_suffix("\x01\x01")?.split('\x01');
-    let name = fields.next()?.strip_prefix("n,")?.strip_suffix(',')?;
+    let fields = split(text, '\x01');
+    let [header, fields @ .., "", ""] = &fields[..] else { return None };
+    let name = header.strip_prefix("n,")?.strip_suffix(',')?;
     let mut out = Vec::new();
     if !name.is_empty() {
-        out.push(part(visible(name.strip_prefix("a=").map(|_| name)?)?, "user"));
+        name.starts_with("a=").then_some(())?;
+        out.push(part(visible(name)?, "user"));
     }
     for field in fields {
-        let plain = |value: &str| value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-        out.push(match field.split_once('=')? {
-            ("host", host) if plain(host) => part(field, "the server, as the client knows it"),
-            ("port", port) if port.len() < 6 && plain(port) => part(field, "its port"),
-            ("auth", _) => {
-                bearer(field)?;
-                part(["auth=Bearer ", MASK].concat(), "the token")
-            }
-            _ => part(MASK, "another field"),
+        let plain = field.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]=".contains(&b));
+        out.push(match *field {
+            host if plain && host.starts_with("host=") => part(host, "the server, as the client knows it"),
+            port if plain && port.starts_with("port=") && port.len() <= 10 => part(port, "its port"),
+            token if is_bearer(token) => part(BEARER.to_owned() + MASK, "the token"),
+            _ => return None,
         });
     }
     Some(out)
@@ -293,20 +303,17 @@ fn gs2_flag(flag: &str) -> Option<&'static str> {
 /// The field `c=` of the client's last message.
 fn bound_to(base64: &str) -> Option<Part> {
     let octets = base64::decode(base64.as_bytes())?.0;
-    let mut commas = octets.iter().enumerate().filter(|(_, b)| **b == b',').map(|(at, _)| at + 1);
-    let (flag, end) = (commas.next()? - 1, commas.next()?);
-    let (header, data) = octets.split_at(end);
+    let commas: Vec<usize> = (0..octets.len()).filter(|&at| octets[at] == b',').collect();
+    let (header, data) = octets.split_at(commas.get(1)? + 1);
     let header = std::str::from_utf8(header).ok()?;
-    gs2_flag(&header[..flag])?;
-    let authorization = &header[flag + 1..end - 1];
-    if !authorization.is_empty() && !authorization.starts_with("a=") || data.is_empty() == header.starts_with("p=") {
+    let [flag, authorization, ""] = split(header, ',')[..] else { return None };
+    gs2_flag(flag)?;
+    if !authorization.is_empty() && !authorization.starts_with("a=") || data.is_empty() == flag.starts_with('p') {
         return None;
     }
-    let mask = if data.is_empty() { "" } else { MASK };
-    let meaning = if data.is_empty() {
-        "the header once more, so that nobody changes it on the way"
-    } else {
-        "the header once more, and what identifies this TLS session: bound to it"
+    let (mask, meaning) = match data {
+        [] => ("", "the header once more, so that nobody changes it on the way"),
+        _ => (MASK, "the header once more, and what identifies this TLS session: bound to it"),
     };
     Some(part(["c=", &visible(header)?, mask].concat(), meaning))
 }
@@ -317,7 +324,8 @@ fn server_scram(said: &[u8], out: &mut Decoded) {
             [b'r', b'=', ..] => "the nonce of both: the client's with the server's behind it",
             [b's', b'=', ..] => "salt, in base64",
             [b'i', b'=', rounds @ ..] => {
-                if std::str::from_utf8(rounds).ok().and_then(|text| text.parse().ok()).is_some_and(|i: u32| i < 4096) {
+                // A number of up to four digits compares as text of that length does.
+                if (rounds.len(), rounds) < (4, b"4096") {
                     out.hints
                         .push("Fewer than 4096 rounds: who has the exchange can try passwords fast (RFC 5802 §5.1).");
                 }

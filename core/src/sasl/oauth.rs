@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Credentials;
 use super::scram::push_name;
+use crate::json::Object;
 use crate::printable;
 
 /// The message of XOAUTH2: user and token, each ended by the octet 1.
@@ -56,27 +57,26 @@ pub struct OauthError {
 
 /// What the server's JSON says, in words; nothing where it is no such error.
 pub fn explain_error(json: &[u8]) -> Option<OauthError> {
-    let Ok(Value::Object(fields)) = serde_json::from_slice(json) else { return None };
-    let text = |name: &str| match fields.get(name) {
-        Some(Value::String(text)) => printable::text(text.as_bytes()),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
+    let mut fields = Object::parse(std::str::from_utf8(json).ok()?).ok()?;
+    let status = match fields.take("status")? {
+        Value::String(text) => text,
+        Value::Number(number) => number.as_u64()?.to_string(),
+        _ => return None,
     };
-    let status = text("status");
-    let (sentence, advice) = meaning(&status)?;
+    let (sentence, advice) = meaning(&status);
+    let mut text = |name: &str| printable::text(fields.or_empty(name).as_bytes());
     Some(OauthError {
         scope: text("scope"),
         schemes: text("schemes"),
         configuration: text("openid-configuration"),
-        status,
+        status: printable::text(status.as_bytes()),
         sentence,
         advice,
     })
 }
 
-fn meaning(status: &str) -> Option<(&'static str, &'static str)> {
-    Some(match status {
-        "" => return None,
+fn meaning(status: &str) -> (&'static str, &'static str) {
+    match status {
         "invalid_token" | "401" => (
             "The server does not take the token: it has run out, was withdrawn, is of another account, or is not for mail.",
             "Get a new access token, for this account and with the scope for SMTP; most last an hour.",
@@ -96,5 +96,5 @@ fn meaning(status: &str) -> Option<(&'static str, &'static str)> {
             "The server does not take the token.",
             "Get a new access token, for this account and with the scope for SMTP.",
         ),
-    })
+    }
 }

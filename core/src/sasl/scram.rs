@@ -19,6 +19,8 @@ pub(super) struct Scram {
     nonce: String,
     /// What both proofs are made over; from the server's first message on.
     auth_message: String,
+    /// Where the client's last message begins in it.
+    last: usize,
     stretch: Option<Stretch>,
     rounds: u32,
     server_signature: Vec<u8>,
@@ -48,6 +50,7 @@ impl Scram {
             first_bare,
             nonce: nonce.to_owned(),
             auth_message: String::new(),
+            last: 0,
             stretch: None,
             rounds: 0,
             server_signature: Vec::new(),
@@ -84,7 +87,11 @@ impl Scram {
             _ => return Err("The server asks for more than 10 million rounds: the page would stand still for long."),
         };
         let bound = base64::encode(&[self.gs2_header.as_bytes(), &self.binding].concat());
-        self.auth_message = [&self.first_bare, ",", message, ",c=", &bound, ",r=", nonce].concat();
+        self.auth_message = [&self.first_bare, ",", message, ","].concat();
+        self.last = self.auth_message.len();
+        for piece in ["c=", &bound, ",r=", nonce] {
+            self.auth_message.push_str(piece);
+        }
         self.stretch = Some(Stretch::new(self.hash, prepared(password).as_bytes(), &salt, self.rounds));
         Ok(())
     }
@@ -102,8 +109,7 @@ impl Scram {
         proof.iter_mut().zip(&client_key).for_each(|(proof, key)| *proof ^= key);
         self.server_signature = hash.hmac(&server_key, auth_message);
         self.stretch = None;
-        let from = self.auth_message.rfind(",c=").unwrap_or_default() + 1;
-        Some([&self.auth_message[from..], ",p=", &base64::encode(&proof)].concat().into_bytes())
+        Some([&auth_message[self.last..], b",p=", base64::encode(&proof).as_bytes()].concat())
     }
 
     /// Whether the server's last message proves that it knows the password.
@@ -154,21 +160,23 @@ pub(super) fn push_name(out: &mut String, name: &str) {
 
 /// What an error of RFC 5802 §7 means.
 pub(super) fn server_error(error: &[u8]) -> &'static str {
-    match error {
-        b"invalid-proof" => "The server says that the proof is wrong: name or password is not right.",
-        b"unknown-user" => "The server does not know the user.",
-        b"channel-bindings-dont-match" => {
-            "The server sees another TLS session than Ehlo does: somebody stands in between, or a proxy ends TLS."
-        }
-        b"server-does-support-channel-binding" => {
-            "The server offers channel binding, but the list that came here did not: somebody may have changed it."
-        }
-        b"channel-binding-not-supported" => {
-            "The server cannot bind to the TLS session; take a mechanism without -PLUS."
-        }
-        b"unsupported-channel-binding-type" => "The server cannot bind to the TLS session in this way; try the other.",
-        b"invalid-username-encoding" => "The server cannot read the user's name.",
-        b"no-resources" => "The server has no resources for this now; try later.",
-        _ => "The server refuses the exchange.",
-    }
+    let known = ERRORS.iter().find(|(name, _)| name.as_bytes() == error);
+    known.map_or("The server refuses the exchange.", |(_, sentence)| sentence)
 }
+
+const ERRORS: [(&str, &str); 8] = [
+    ("invalid-proof", "The server says that the proof is wrong: name or password is not right."),
+    ("unknown-user", "The server does not know the user."),
+    (
+        "channel-bindings-dont-match",
+        "The server sees another TLS session than Ehlo does: somebody stands in between, or a proxy ends TLS.",
+    ),
+    (
+        "server-does-support-channel-binding",
+        "The server offers channel binding, but the list that came here did not: somebody may have changed it.",
+    ),
+    ("channel-binding-not-supported", "The server cannot bind to the TLS session; take a mechanism without -PLUS."),
+    ("unsupported-channel-binding-type", "The server cannot bind to the TLS session in this way; try the other."),
+    ("invalid-username-encoding", "The server cannot read the user's name."),
+    ("no-resources", "The server has no resources for this now; try later."),
+];
