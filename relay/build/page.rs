@@ -7,7 +7,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -110,6 +110,9 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     }
     let status = cargo.status().map_err(|error| format!("cargo cannot be started for the wasm module: {error}"))?;
     if !status.success() {
+        if feature == "tls" {
+            clang()?;
+        }
         return Err("the page's wasm module did not compile; see the messages above".to_owned());
     }
     Ok(target.join(TARGET).join(PROFILE).join("ehlo_wasm.wasm"))
@@ -135,6 +138,24 @@ fn install_target() -> Result<(), String> {
     match Command::new("rustup").args(["target", "add", TARGET]).status() {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!("Rust's target {TARGET} is missing; run: rustup target add {TARGET}")),
+    }
+}
+
+/// The C code of ring, which does the arithmetic of TLS, needs a compiler that can build for the web.
+fn clang() -> Result<(), String> {
+    let variables = ["CC_wasm32-unknown-unknown", "CC_wasm32_unknown_unknown", "TARGET_CC", "CC"];
+    let compiler = variables.iter().find_map(env::var_os).unwrap_or_else(|| "clang".into());
+    let object = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?).join("clang.o");
+    let mut probe = Command::new(&compiler);
+    probe.arg(format!("--target={TARGET}")).args(["-c", "-x", "c", "-"]).arg("-o").arg(object).stdin(Stdio::null());
+    match probe.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(format!(
+            "{} cannot build C for WebAssembly, which TLS in the page needs. Install clang (Debian and Ubuntu: apt-get \
+             install --no-install-recommends clang; macOS: brew install llvm), and where another clang comes first, name \
+             the right one in CC_wasm32_unknown_unknown",
+            Path::new(&compiler).display()
+        )),
     }
 }
 
