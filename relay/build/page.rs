@@ -16,7 +16,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// The page's modules: the name of each, and the wasm crate's feature that it is built with.
-const MODULES: [(&str, &str); 2] = [("ehlo", "conversation"), ("reference", "reference")];
+const MODULES: [(&str, &str); 2] = [("ehlo", "conversation"), ("practice", "practice")];
 
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
@@ -36,6 +36,8 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
         glue(&wasm(&root, feature)?, module, &made)?;
     }
     collect(&made, "wasm/", &mut files)?;
+    explanations(&out.join("meaning"))?;
+    collect(&out.join("meaning"), "meaning/", &mut files)?;
 
     let packed = out.join("packed");
     fs::create_dir_all(&packed).map_err(|error| told(&packed, &error))?;
@@ -171,6 +173,17 @@ fn glue(module: &Path, name: &str, folder: &Path) -> Result<(), String> {
         .omit_default_module_path(true);
     let made = bindgen.web(true).and_then(|bindgen| bindgen.generate(folder));
     made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))
+}
+
+/// Writes the explanations, which the page reads as it needs them.
+fn explanations(folder: &Path) -> Result<(), String> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
+    for (name, content) in ehlo_core::explain::files::all() {
+        let path = folder.join(format!("{name}.json"));
+        fs::write(&path, content).map_err(|error| told(&path, &error))?;
+    }
+    Ok(())
 }
 
 /// All files below `folder`, by the path that the page uses; hidden ones are left out.

@@ -2,19 +2,19 @@
 //!
 //! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
 
-//! Two modules are built from this crate: the *conversation*, which every visitor needs at once, and the *reference*
-//! (explanations, the practice server, the search for mail hosts), which is loaded when it is first wanted.
+//! Two modules are built from this crate: the *conversation*, which every visitor needs at once, and the *practice*
+//! server with the search for mail hosts, which is loaded when it is first wanted.
 
 #[cfg(feature = "conversation")]
 mod catalog;
 mod output;
-#[cfg(feature = "reference")]
+#[cfg(feature = "conversation")]
+mod phrases;
+#[cfg(feature = "practice")]
 mod practice;
 #[cfg(feature = "conversation")]
 mod reading;
-#[cfg(feature = "reference")]
-mod reference;
-#[cfg(feature = "reference")]
+#[cfg(feature = "practice")]
 mod search;
 #[cfg(feature = "conversation")]
 mod session;
@@ -25,13 +25,11 @@ use wasm_bindgen::prelude::*;
 #[cfg(feature = "conversation")]
 pub use catalog::catalog;
 pub use output::StepOutput;
-#[cfg(feature = "reference")]
+#[cfg(feature = "practice")]
 pub use practice::PracticeServer;
 #[cfg(feature = "conversation")]
 pub use reading::Reading;
-#[cfg(feature = "reference")]
-pub use reference::{explain, explain_code, explain_keyword};
-#[cfg(feature = "reference")]
+#[cfg(feature = "practice")]
 pub use search::HostSearch;
 #[cfg(feature = "conversation")]
 pub use session::Conversation;

@@ -4,8 +4,8 @@ use ehlo_core::session::Session;
 use ehlo_core::{meaning, reading};
 use wasm_bindgen::prelude::*;
 
-use crate::json;
 use crate::session::export;
+use crate::{json, phrases};
 
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
@@ -21,7 +21,7 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = reading::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
+        let inner = reading::open_knowing(text, phrases::known()).map_err(|error| JsValue::from_str(&json(&error)))?;
         Ok(Self { inner })
     }
 
@@ -35,9 +35,19 @@ impl Reading {
         json(&self.inner.entries(from))
     }
 
-    /// As `Session.facts`.
-    pub fn facts(&self, reply: usize) -> String {
-        json(&meaning::facts(&self.inner, reply))
+    /// As `Session.outline`.
+    pub fn outline(&self, reply: usize) -> String {
+        json(&meaning::outline(&self.inner, reply))
+    }
+
+    /// As `Session.wants_phrases`.
+    pub fn wants_phrases(&self) -> bool {
+        self.inner.wants_phrases()
+    }
+
+    /// As `Session.learn`.
+    pub fn learn(&mut self, text: &str) {
+        self.inner.learn(phrases::learn(text));
     }
 
     /// As `Session.export`.

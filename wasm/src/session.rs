@@ -7,7 +7,7 @@ use ehlo_core::tunnel::FromRelay;
 use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
-use crate::{StepOutput, json, mistake, moment};
+use crate::{StepOutput, json, mistake, moment, phrases};
 
 /// One conversation over one connection; see `ehlo_core::session::Session`.
 #[wasm_bindgen(js_name = Session)]
@@ -27,7 +27,7 @@ impl Conversation {
         if let Some(bytes) = message {
             setup.plan.message = Message::Bytes(bytes);
         }
-        Ok(Self { inner: Session::new(moment(now), setup) })
+        Ok(Self { inner: Session::knowing(moment(now), setup, phrases::known()) })
     }
 
     /// The relay's WebSocket is open.
@@ -140,9 +140,19 @@ impl Conversation {
         json(&self.inner.entries(from))
     }
 
-    /// What is known of a reply, as JSON for the reference's `explain`; `null` if there is no such reply.
-    pub fn facts(&self, reply: usize) -> String {
-        json(&meaning::facts(&self.inner, reply))
+    /// What is known of a reply, and where its explanations stand, as JSON; `null` if there is no such reply.
+    pub fn outline(&self, reply: usize) -> String {
+        json(&meaning::outline(&self.inner, reply))
+    }
+
+    /// Whether the file of phrases would tell more of this conversation.
+    pub fn wants_phrases(&self) -> bool {
+        self.inner.wants_phrases()
+    }
+
+    /// Takes in the file of phrases; other conversations of this page have them from then on.
+    pub fn learn(&mut self, text: &str) {
+        self.inner.learn(phrases::learn(text));
     }
 
     /// Advice on a line before it is sent, as JSON.

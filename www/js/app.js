@@ -5,7 +5,7 @@
  */
 
 import { Conversation, SavedConversation } from './conversation.js'
-import { CoreMissing, loadCore, loadReference } from './core.js'
+import { CoreMissing, loadCore, loadPractice } from './core.js'
 import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
@@ -143,7 +143,7 @@ export class App extends EventTarget {
     try {
       const settings = this.form.settings
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.token.value)
-      const [core] = await Promise.all([loadCore(), setup.practice && loadReference()])
+      const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
       return await this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
       if (problem instanceof Error) this.#coreMissing(problem)
@@ -200,6 +200,7 @@ export class App extends EventTarget {
   /** Opens a saved conversation. */
   async open(talk, name = '') {
     const conversation = new SavedConversation(await loadCore(), talk, name)
+    await conversation.whole()
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }
 
@@ -230,7 +231,8 @@ export class App extends EventTarget {
     this.#tell('change', { view: structuredClone(view) })
     if (view.turn === 'over' && !this.#ended) {
       this.#ended = true
-      this.#tell('end', { result: this.conversation.result() })
+      const { conversation } = this
+      conversation.whole().then(() => this.#tell('end', { result: conversation.result() }))
     }
     this.desk.draw()
   }

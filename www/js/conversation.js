@@ -4,8 +4,9 @@
  * @module
  */
 
-import { readProblem, reference } from './core.js'
+import { Practice, readProblem } from './core.js'
 import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
+import { learn } from './explain.js'
 
 /** The connection that a practice server remembers others by (greylisting needs a second visit). */
 const practiceServers = new Map()
@@ -24,6 +25,7 @@ export class Conversation extends EventTarget {
   #fault = null
   #due = 0
   #cost = 0
+  #learning = null
 
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
@@ -31,7 +33,7 @@ export class Conversation extends EventTarget {
   saved = false
 
   /**
-   * @param {object} core what `loadCore` gave; for a practice server, `loadReference` must have been waited for too
+   * @param {object} core what `loadCore` gave; for a practice server, `loadPractice` must have been waited for too
    * @param {object} setup the core's setup, without what only the browser knows
    * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
    * @throws {{field?: string, message: string}} what is wrong with the setup
@@ -107,6 +109,7 @@ export class Conversation extends EventTarget {
     this.#view = JSON.parse(this.#session.view())
     this.#entries.length = settledBefore
     this.#entries.push(...JSON.parse(this.#session.entries(settledBefore)))
+    if (this.#session.wants_phrases()) this.#learning ??= learn(this.#session).then((learnt) => learnt && !this.#fault && this.#changed())
   }
 
   /**
@@ -155,9 +158,14 @@ export class Conversation extends EventTarget {
     }
   }
 
-  /** What a reply means; `null` where there is no such reply, or the reference has not been loaded. */
-  explain(reply) {
-    return this.#ask((session) => meaningOf(session.facts(reply)), null)
+  /** What is known of a reply, to be explained by `explain.js`; `null` where there is no such reply. */
+  outline(reply) {
+    return this.#ask((session) => JSON.parse(session.outline(reply)), null)
+  }
+
+  /** Resolves when all has come that findings are told by, as far as it can be had. */
+  async whole() {
+    await this.#learning
   }
 
   /** What is worth knowing about `text` before it is sent. */
@@ -215,8 +223,12 @@ export class SavedConversation extends EventTarget {
     return now()
   }
 
-  explain(reply) {
-    return meaningOf(this.#reading.facts(reply))
+  outline(reply) {
+    return JSON.parse(this.#reading.outline(reply))
+  }
+
+  async whole() {
+    if (await learn(this.#reading)) this.view = JSON.parse(this.#reading.view())
   }
 
   exportAs(format) {
@@ -239,20 +251,11 @@ export class SavedConversation extends EventTarget {
   }
 }
 
-const meanings = { facts: '', meaning: null }
-
-// The same reply is asked about again and again while a page is drawn.
-function meaningOf(facts) {
-  if (!reference || facts === 'null') return null
-  if (meanings.facts !== facts) Object.assign(meanings, { facts, meaning: reference.explain(facts) })
-  return meanings.meaning
-}
-
 function practiceServer(name) {
   const before = practiceServers.get(name)
   let server
   try {
-    server = before ? before.next() : new reference.Practice(name)
+    server = before ? before.next() : new Practice(name)
   } catch (thrown) {
     throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
   }

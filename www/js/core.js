@@ -1,12 +1,12 @@
 /**
- * Loads the core (WebAssembly): the conversation at once, and the reference (explanations, practice server) when it is first wanted.
+ * Loads the core (WebAssembly): the conversation at once, and the practice server with the search for mail hosts when they are first wanted.
  * Everything is found from where this file lies, so the folder may be put anywhere.
  * @module
  */
 
 const FOLDER = new URL('../wasm/', import.meta.url)
 
-const loads = { ehlo: null, reference: null }
+const loads = { ehlo: null, practice: null }
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -52,17 +52,17 @@ export function loadCore() {
   return once('ehlo', ({ Session, Reading, catalog }) => ({ Session, Reading, catalog: JSON.parse(catalog()) }))
 }
 
-/** The reference, once it has been loaded; until then `null`. */
-export let reference = null
+/** The practice server's class, once it has been loaded; until then `null`. */
+export let Practice = null
 
 /**
- * Loads the explanations, the practice server and the search for mail hosts.
- * @returns {Promise<{Practice: Function, Lookup: Function, explain: (facts: string) => object}>}
+ * Loads the practice server and the search for mail hosts.
+ * @returns {Promise<{Practice: Function, Lookup: Function}>}
  */
-export function loadReference() {
-  return once('reference', ({ Practice, Lookup, explain }) => {
-    reference = { Practice, Lookup, explain: (facts) => JSON.parse(explain(facts)) }
-    return reference
+export function loadPractice() {
+  return once('practice', (glue) => {
+    Practice = glue.Practice
+    return glue
   })
 }
 

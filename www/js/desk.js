@@ -4,8 +4,8 @@
  */
 
 import { Composer } from './composer.js'
-import { loadReference, reference } from './core.js'
 import { fill, h, perFrame, setText, styles } from './dom.js'
+import { joined, load } from './explain.js'
 import { copy, copyDialog, fileName, save } from './files.js'
 import { Meaning } from './meaning.js'
 import { Bar, End, Wait } from './status.js'
@@ -68,7 +68,7 @@ export class Desk {
     this.composer.begin(this.#store.history, conversation.saved ? '' : this.#store.draft)
     this.#sheet(false)
     // The explanations come while the first reply is still on its way.
-    if (!reference) loadReference().then(() => this.draw(), (error) => setText(this.#live, error.message))
+    this.#fetch(['usual'])
     this.#show()
   }
 
@@ -119,10 +119,17 @@ export class Desk {
     const decided = conversation.over ? conversation.view.summary.reply : null
     const shown = this.#chosen ?? decided ?? latest
     const title = this.#chosen !== null ? 'The chosen reply' : decided === null ? 'The last reply' : 'The reply that decided it'
-    const explanation = shown === null ? null : conversation.explain(shown)
+    const outline = shown === null ? null : conversation.outline(shown)
+    const { meaning: explanation, missing } = outline ? joined(outline) : { meaning: null, missing: [] }
+    if (missing.length > 0) this.#fetch(missing)
     this.transcript.select(shown)
     this.meaning.show(conversation.view, explanation, title)
     fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
+  }
+
+  // Explanations come as files, when a reply first needs them.
+  #fetch(files) {
+    Promise.all(files.map(load)).then(() => this.draw(), (error) => setText(this.#live, error.message))
   }
 
   #evidence(entry) {

@@ -4,8 +4,9 @@
  */
 
 import { App } from './app.js'
-import { CoreMissing, loadCore, loadReference } from './core.js'
+import { CoreMissing, loadCore } from './core.js'
 import { h, styles } from './dom.js'
+import { explain } from './explain.js'
 import { makeConversation, readOptions, toEnd } from './run.js'
 import { addresses } from './settings.js'
 
@@ -151,8 +152,9 @@ export class SmtpConversation extends HTMLElement {
 
   /** What a reply means; `null` where there is no such reply. */
   async explain(reply) {
-    await loadReference()
-    return this.#talk.conversation?.explain(reply) ?? null
+    const { conversation } = this.#talk
+    await conversation?.whole()
+    return explain(conversation?.outline(reply) ?? null)
   }
 
   /** The conversation as text: `talk`, `markdown` or `json`. */

@@ -79,7 +79,7 @@ export class Meaning {
       explanation.phrase && phrase(explanation.phrase),
       // A refusal's detail is in its enhanced code; where all is well, that one only says so.
       (code >= 400 ? [explanation.enhanced, explanation.basic] : [explanation.basic, explanation.enhanced]).map((one) => one && record(one, code)),
-      explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.slice(0, OFFERS_MAX).map(fold),
+      explanation.keywords.length > 0 && [h('h3', null, 'What it offers'), explanation.keywords.slice(0, OFFERS_MAX).map((one) => one && fold(one)),
         explanation.keywords.length > OFFERS_MAX && h('p', { class: 'faint' }, `and ${explanation.keywords.length - OFFERS_MAX} more`)],
       explanation.command && fold(explanation.command),
       explanation.allowed && h('p', { class: 'faint small' }, explanation.allowed),

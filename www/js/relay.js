@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore, loadReference, readProblem } from './core.js'
+import { loadCore, loadPractice, readProblem } from './core.js'
 import { Driver, RelayTransport } from './driver.js'
 import { bareHost } from './settings.js'
 
@@ -81,7 +81,7 @@ function readAbout(data) {
  * @throws {{field: string, message: string}} it is no domain
  */
 export async function lookupHosts(domain, { relay, token, signal } = {}) {
-  const [core, { Lookup }] = await Promise.all([loadCore(), loadReference()])
+  const [core, { Lookup }] = await Promise.all([loadCore(), loadPractice()])
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
   let machine

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore, loadReference } from './core.js'
+import { loadCore, loadPractice } from './core.js'
 import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
 import { bareHost } from './settings.js'
@@ -59,7 +59,7 @@ export async function run(options = {}) {
 
 /** Makes the conversation, loading first what it needs; the core's complaints about the setup become TypeErrors. */
 export async function makeConversation(setup, around) {
-  const [core] = await Promise.all([loadCore(), setup.practice && loadReference()])
+  const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
   try {
     return new Conversation(core, setup, around)
   } catch (problem) {
@@ -83,7 +83,7 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
       if (!end) return
       conversation.removeEventListener('change', look)
       signal?.removeEventListener('abort', abort)
-      resolve(conversation.result())
+      conversation.whole().then(() => resolve(conversation.result()))
     }
     conversation.addEventListener('change', look)
     conversation.addEventListener('fault', ({ detail }) => reject(detail))

@@ -8,6 +8,8 @@ mod refusal;
 mod syntax;
 mod timing;
 
+pub(crate) use refusal::may_say_more;
+
 pub use crate::session::view::{Finding, Severity};
 
 use crate::session::{ReplyRecord, Session};

@@ -1,18 +1,14 @@
 //! Refusals whose cause can be told from code and step.
 
 use super::{Finding, Severity, about};
-use crate::explain;
 use crate::session::summary::shortened;
 use crate::session::timers::Asked;
 use crate::session::{ReplyRecord, Session};
 use crate::wire::command::Verb;
 
 pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    for reply in session.replies().iter().filter(|reply| reply.code >= 400 || reply.code == 221) {
-        let phrase = explain::words(&reply.text);
-        if let Some(phrase) = &phrase
-            && (reply.code >= 400 || reply.asked != Some(Asked::Command(Verb::Quit)))
-        {
+    for reply in session.replies().iter().filter(|reply| may_say_more(reply)) {
+        if let Some(phrase) = session.phrases().find(&reply.text) {
             let (title, rest) = phrase.meaning.split_once(". ").unwrap_or((phrase.meaning, ""));
             let words = format!("Its words: \u{201C}{}\u{201D}", shortened(&reply.text));
             let detail = if rest.is_empty() { words.as_str() } else { rest };
@@ -25,6 +21,11 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         }
     }
     ehlo_refused(session, found);
+}
+
+/// Whether the words of a reply are worth a look: of a refusal, and of a goodbye that nobody asked for.
+pub(crate) fn may_say_more(reply: &ReplyRecord) -> bool {
+    reply.code >= 400 || (reply.code == 221 && reply.asked != Some(Asked::Command(Verb::Quit)))
 }
 
 fn by_code(reply: &ReplyRecord) -> Option<Finding> {

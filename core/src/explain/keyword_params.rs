@@ -2,10 +2,22 @@
 
 /// One sentence for each thing that `params` says; empty where the keyword's own text is enough.
 pub(super) fn decode(name: &str, params: &str) -> Vec<String> {
+    match lists_mechanisms(name) {
+        true => params.split_ascii_whitespace().map(|word| format!("{word}: {}", mechanism(word))).collect(),
+        false => figures(name, params),
+    }
+}
+
+/// Whether the words behind a keyword are login methods.
+pub(super) fn lists_mechanisms(name: &str) -> bool {
+    name.eq_ignore_ascii_case("AUTH") || name.eq_ignore_ascii_case("X-EXPS")
+}
+
+/// As [`decode`], for keywords whose parameters are no login methods.
+pub(super) fn figures(name: &str, params: &str) -> Vec<String> {
     let words = || params.split_ascii_whitespace();
     match name.to_ascii_uppercase().as_str() {
         "SIZE" => size(params.trim()).into_iter().collect(),
-        "AUTH" | "X-EXPS" => words().map(|word| format!("{word}: {}", mechanism(word))).collect(),
         "LIMITS" => words().map(limit).collect(),
         "DELIVERBY" => seconds(params, "Shortest time accepted").into_iter().collect(),
         "FUTURERELEASE" => seconds(params, "Longest wait").into_iter().collect(),
@@ -70,29 +82,35 @@ fn limit(word: &str) -> String {
 
 /// What a login method is, and whether it is any good.
 fn mechanism(name: &str) -> &'static str {
-    match name.to_ascii_uppercase().as_str() {
-        "PLAIN" => "user name and password in one line, only base64, so only under TLS. The usual one.",
-        "LOGIN" => {
-            "user name, then password, only base64, so only under TLS. Old, and still asked for by Outlook and devices."
-        }
-        "CRAM-MD5" => "proves the password without sending it. Outdated; the server must store the password readably.",
-        "DIGEST-MD5" => "proves the password without sending it. Withdrawn as too complex and too weak.",
-        "SCRAM-SHA-1" => "proves the password without sending it, and the server proves itself as well.",
-        "SCRAM-SHA-256" => "as SCRAM-SHA-1 with a stronger hash. The best of the password methods.",
-        "SCRAM-SHA-512" | "SCRAM-SHA3-512" => "as SCRAM-SHA-256 with a longer hash.",
-        "SCRAM-SHA-1-PLUS" | "SCRAM-SHA-256-PLUS" | "SCRAM-SHA-512-PLUS" => {
-            "SCRAM that is bound to this TLS connection, so that nobody in the middle can use it."
-        }
-        "XOAUTH2" => "a token from the provider's sign-in page in place of the password (Gmail, Microsoft 365).",
-        "OAUTHBEARER" => "the standard form of login with an OAuth token.",
-        "PLAIN-CLIENTTOKEN" | "XYMCOOKIE" => "a private method of a provider's own programs.",
-        "NTLM" => "Windows login. Weak, and being phased out.",
-        "GSSAPI" | "GS2-KRB5" | "GS2-KRB5-PLUS" => {
-            "Kerberos ticket; for machines of a domain, without a password prompt."
-        }
-        "EXTERNAL" => "the TLS client certificate is the login.",
-        "ANONYMOUS" => "no login at all, only a name for the log.",
-        "OTP" | "SKEY" => "one-time passwords from a list. Rare.",
-        _ => "a method unknown to Ehlo.",
-    }
+    let found = MECHANISMS.iter().find(|(names, _)| names.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    found.map_or(UNKNOWN_MECHANISM, |(_, text)| text)
 }
+
+/// Of a login method that nobody has registered.
+pub(super) const UNKNOWN_MECHANISM: &str = "a method unknown to Ehlo.";
+
+/// Login methods, and what they are.
+pub(super) const MECHANISMS: &[(&[&str], &str)] = &[
+    (&["PLAIN"], "user name and password in one line, only base64, so only under TLS. The usual one."),
+    (
+        &["LOGIN"],
+        "user name, then password, only base64, so only under TLS. Old, and still asked for by Outlook and devices.",
+    ),
+    (&["CRAM-MD5"], "proves the password without sending it. Outdated; the server must store the password readably."),
+    (&["DIGEST-MD5"], "proves the password without sending it. Withdrawn as too complex and too weak."),
+    (&["SCRAM-SHA-1"], "proves the password without sending it, and the server proves itself as well."),
+    (&["SCRAM-SHA-256"], "as SCRAM-SHA-1 with a stronger hash. The best of the password methods."),
+    (&["SCRAM-SHA-512", "SCRAM-SHA3-512"], "as SCRAM-SHA-256 with a longer hash."),
+    (
+        &["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS"],
+        "SCRAM that is bound to this TLS connection, so that nobody in the middle can use it.",
+    ),
+    (&["XOAUTH2"], "a token from the provider's sign-in page in place of the password (Gmail, Microsoft 365)."),
+    (&["OAUTHBEARER"], "the standard form of login with an OAuth token."),
+    (&["PLAIN-CLIENTTOKEN", "XYMCOOKIE"], "a private method of a provider's own programs."),
+    (&["NTLM"], "Windows login. Weak, and being phased out."),
+    (&["GSSAPI", "GS2-KRB5", "GS2-KRB5-PLUS"], "Kerberos ticket; for machines of a domain, without a password prompt."),
+    (&["EXTERNAL"], "the TLS client certificate is the login."),
+    (&["ANONYMOUS"], "no login at all, only a name for the log."),
+    (&["OTP", "SKEY"], "one-time passwords from a list. Rare."),
+];

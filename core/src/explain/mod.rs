@@ -14,10 +14,12 @@
 
 mod command;
 mod enhanced;
+pub mod files;
 mod keyword;
 mod keyword_params;
 mod keyword_unregistered;
 mod phrase;
+pub mod place;
 mod record;
 mod refusal;
 mod source;
@@ -32,7 +34,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-pub use phrase::{Phrase, known_phrases, words};
+pub use phrase::{Phrase, Phrases, known_phrases, words};
 pub use source::Source;
 pub use step::Step;
 
@@ -118,6 +120,9 @@ pub fn enhanced(class: u16, subject: u16, detail: u16, step: Step) -> Explanatio
     enhanced::explain(class, subject, detail, step)
 }
 
+/// Of `AUTH=LOGIN`.
+const OLD_SPELLING: &str = "Written with = for mail programs of the nineties.";
+
 /// What a keyword in an EHLO reply offers, and what its parameters `params` say (RFC 5321 §2.2).
 ///
 /// The name is taken in any case. `AUTH=LOGIN`, an old spelling, is read as `AUTH`.
@@ -126,7 +131,7 @@ pub fn keyword(name: &str, params: &str) -> Explanation {
         && before.eq_ignore_ascii_case("AUTH")
     {
         let mut explanation = keyword(before, &format!("{after} {params}"));
-        explanation.details.push("Written with = for mail programs of the nineties.".to_owned());
+        explanation.details.push(OLD_SPELLING.to_owned());
         return explanation;
     }
     let key = name.to_ascii_uppercase();
@@ -202,10 +207,12 @@ pub fn known_reply_codes() -> impl Iterator<Item = u16> {
 
 /// Subject and detail of every enhanced status code of IANA's registry.
 pub fn known_enhanced() -> impl Iterator<Item = (u16, u16)> {
-    enhanced::REGISTERED.iter().copied().flatten().filter_map(|record| {
-        let (subject, detail) = record.name.split_once('.')?;
-        Some((subject.parse().ok()?, detail.parse().ok()?))
-    })
+    enhanced::REGISTERED.iter().copied().flatten().filter_map(subject_and_detail)
+}
+
+fn subject_and_detail(record: &Record) -> Option<(u16, u16)> {
+    let (subject, detail) = record.name.split_once('.')?;
+    Some((subject.parse().ok()?, detail.parse().ok()?))
 }
 
 /// Every EHLO keyword that has its own explanation, the registered ones first.

@@ -29,6 +29,7 @@ pub use output::Output;
 pub use secure::Stage;
 pub use setup::{Mistake, Setup};
 
+use crate::explain::Phrases;
 use crate::plan::{self, Facts, Step};
 use crate::time::Now;
 use crate::transcript::Transcript;
@@ -86,6 +87,7 @@ pub struct Session {
     /// A saved talk is held again: what it says is taken as it stands.
     replays: bool,
     message: Vec<u8>,
+    phrases: Phrases,
 }
 
 /// How far the connection is.
@@ -169,6 +171,11 @@ pub struct ReplyRecord {
 impl Session {
     /// A conversation that has not begun; the driver opens the relay's WebSocket and then says [`Input::Reached`].
     pub fn new(now: Now, setup: Setup) -> Self {
+        Self::knowing(now, setup, Phrases::BUILT_IN)
+    }
+
+    /// As [`Self::new`], with the phrases that are known so far.
+    pub fn knowing(now: Now, setup: Setup, phrases: Phrases) -> Self {
         let mut session = Self {
             runner: Runner { running: !setup.attended, paused: None },
             setup,
@@ -202,6 +209,7 @@ impl Session {
             out: VecDeque::new(),
             replays: false,
             message: Vec::new(),
+            phrases,
         };
         session.await_reply(Asked::Relay, None);
         session.compose();
@@ -278,6 +286,21 @@ impl Session {
     /// Everything that was said, and what happened.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// The phrases that findings and meanings are told by.
+    pub fn phrases(&self) -> Phrases {
+        self.phrases
+    }
+
+    /// Whether there is a reply that phrases would tell more of, and none are known.
+    pub fn wants_phrases(&self) -> bool {
+        self.phrases.is_none() && self.replies.iter().any(crate::diagnose::may_say_more)
+    }
+
+    /// From now on these phrases are known.
+    pub fn learn(&mut self, phrases: Phrases) {
+        self.phrases = phrases;
     }
 
     /// The replies in order.

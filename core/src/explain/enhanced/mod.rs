@@ -31,7 +31,6 @@ pub(super) const REGISTERED: &[&[Record]] = &[
 ];
 
 /// Codes that providers use and IANA does not list.
-#[cfg(test)]
 pub(super) const UNREGISTERED: &[Record] = vendor::VENDOR;
 
 /// What the second number says, by itself.
