@@ -47,7 +47,7 @@ impl Decoded {
 pub struct Decoder {
     mechanism: Option<Mechanism>,
     challenge: Vec<u8>,
-    answers: usize,
+    answered: bool,
 }
 
 impl Decoder {
@@ -89,24 +89,23 @@ impl Decoder {
 
     /// An initial response, as it stands in the AUTH line.
     pub fn initial(&mut self, text: &str) -> Decoded {
-        if text.trim_ascii() == "=" {
-            self.answers += 1;
-            let mut out = Decoded::default();
-            out.part("", "an empty initial response");
-            return out;
-        }
-        self.answer(text)
+        // There a lone = stands for an empty one (RFC 4954 §4).
+        self.read(if text == "=" { "" } else { text }, true)
     }
 
     /// An answer to a 334.
     pub fn answer(&mut self, text: &str) -> Decoded {
-        let mut out = Decoded::default();
-        let first = self.answers == 0;
-        self.answers += 1;
-        if text.trim_ascii() == super::CANCEL {
+        if text == super::CANCEL {
+            let mut out = Decoded::default();
             out.part(super::CANCEL, "cancels the exchange");
             return out;
         }
+        self.read(text, false)
+    }
+
+    fn read(&mut self, text: &str, initial: bool) -> Decoded {
+        let mut out = Decoded::default();
+        let first = !std::mem::replace(&mut self.answered, true);
         let Some((said, flaws)) = base64::decode(text.as_bytes()) else {
             return out.masked("This is no base64; the server expects it.");
         };
@@ -128,13 +127,11 @@ impl Decoder {
         let asks = |word: &[u8]| asks.windows(word.len()).any(|part| part == word);
         let text = std::str::from_utf8(&said).unwrap_or("\0");
         let parts = match mechanism {
-            // The first answer is a name only where the server asked for one, or asked for nothing yet.
-            Mechanism::Login
-                if first && !asks(b"pass") && (self.challenge.is_empty() || asks(b"user") || asks(b"name")) =>
-            {
+            // A name only where the server asked for one, or where none but a name can stand.
+            Mechanism::Login if initial || first && !asks(b"pass") && (asks(b"user") || asks(b"name")) => {
                 plain_part(text, "user")
             }
-            Mechanism::Login => return out.with_secret("password"),
+            Mechanism::Login => Some(vec![part(MASK, if first { "the answer" } else { "password" })]),
             Mechanism::Plain => plain(text),
             Mechanism::CramMd5 => cram_md5(text),
             Mechanism::XOAuth2 => xoauth2(text),
@@ -188,13 +185,6 @@ impl Decoder {
     }
 }
 
-impl Decoded {
-    fn with_secret(mut self, meaning: &'static str) -> Self {
-        self.part(MASK, meaning);
-        self
-    }
-}
-
 fn split(text: &str, by: char) -> Vec<&str> {
     text.split(by).collect()
 }
@@ -239,8 +229,8 @@ fn plain_part(text: &str, meaning: &'static str) -> Option<Vec<Part>> {
 
 fn plain(text: &str) -> Option<Vec<Part>> {
     let [authorization, user, password] = split(text, '\0')[..] else { return None };
-    // Without a password, a NUL may have been forgotten, and what looks like the user is the password.
-    if password.is_empty() || password.contains(char::is_control) || user.is_empty() {
+    // Without a password worth the name a NUL may stand in the wrong place, and what looks like the user is the password.
+    if password.trim_ascii().len() < 2 || password.contains(char::is_control) || user.is_empty() {
         return None;
     }
     let text = [&visible(authorization)?, " ␀ ", &visible(user)?, " ␀ ", MASK].concat();
