@@ -4,10 +4,31 @@
 //! [`Failure`], [`Legacy`], [`Binding`]. The machine itself needs the cargo feature `tls`: the page loads it as a module of
 //! its own when a handshake is due.
 
+pub mod anchors;
+#[cfg(feature = "tls")]
+pub mod describe;
+#[cfg(feature = "tls")]
+mod explain;
 mod failure;
+#[cfg(feature = "tls")]
+mod identity;
+#[cfg(feature = "tls")]
+pub mod layer;
+#[cfg(feature = "tls")]
+mod probe;
 mod read;
+#[cfg(feature = "tls")]
+mod recorder;
+#[cfg(feature = "tls")]
+mod records;
+#[cfg(feature = "tls")]
+mod registry;
 mod report;
 mod settings;
+#[cfg(feature = "tls")]
+mod verdict;
+#[cfg(feature = "tls")]
+mod x509;
 
 pub use failure::{Alert, Failure, FailureKind, Legacy};
 pub use report::{Binding, Certificate, ClientCertificate, Problem, ProblemKind, Report, Verdict};
@@ -15,3 +36,9 @@ pub use settings::{Settings, Versions};
 
 /// Most certificates of one server that are kept.
 pub const MAX_CERTIFICATES: usize = 16;
+
+/// The beginning of what a server sent, made harmless.
+#[cfg(feature = "tls")]
+fn printable_start(bytes: &[u8]) -> String {
+    crate::printable::text(&bytes[..bytes.len().min(120)])
+}
