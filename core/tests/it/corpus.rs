@@ -104,3 +104,8 @@ fn typed_lines_hold_over_their_corpus_and_every_talk() {
     run(oracles::command, &saved("command"), MUTATIONS);
     run(oracles::command, &said(false), 1);
 }
+
+#[test]
+fn exchanges_hold_over_their_corpus() {
+    run(oracles::sasl, &saved("sasl"), MUTATIONS * 5);
+}

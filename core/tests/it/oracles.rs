@@ -2,9 +2,12 @@
 //!
 //! Each takes octets and panics where something does not hold.
 
+use ehlo_core::base64;
 use ehlo_core::lint::{complete, lint};
 use ehlo_core::printable;
 use ehlo_core::reading;
+use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Outcome, Step, mask_proof};
+use ehlo_core::secret::Secret;
 use ehlo_core::session::setup::{PlanChange, Setup, Until};
 use ehlo_core::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
@@ -360,4 +363,47 @@ pub(crate) fn command(data: &[u8]) {
         assert!(!advice.message.is_empty());
         assert!(advice.fix.is_none_or(|fix| fix != line), "a fix changes something: {line:?}");
     }
+}
+
+/// SASL: the first two octets say which exchange, every line behind them is a challenge, and then what somebody typed.
+pub(crate) fn sasl(data: &[u8]) {
+    let [which, how, rest @ ..] = data else { return };
+    let mechanism = Mechanism::ALL[usize::from(*which) % Mechanism::ALL.len()];
+    let secret = Secret::new("correct horse battery");
+    let who = Credentials {
+        user: "user".into(),
+        password: Some(secret.clone()),
+        token: Some(secret.clone()),
+        authorization_id: if how & 1 == 0 { String::new() } else { "other".into() },
+        host: "mx.example".into(),
+        port: u16::from(*how),
+    };
+    let binding = Binding { kind: BindingKind::TlsExporter, data: vec![*how; 32] };
+    let mut exchange = Exchange::new(mechanism, who, "fyko", Some(&binding), how & 2 == 0).expect("nothing is missing");
+    let mut decoder = Decoder::new((how & 4 == 0).then_some(mechanism));
+    let mut typed = Decoder::new(Some(mechanism));
+    let mut shown = String::new();
+    let first = (how & 8 == 0).then(|| exchange.initial()).flatten();
+    shown.extend(first.map(|octets| format!("{:?}", decoder.initial(&base64::encode(&octets)))));
+    for line in rest.split(|&b| b == b'\n') {
+        shown += &format!("{:?}", decoder.challenge(base64::encode(line).as_bytes()));
+        match exchange.step(line) {
+            Step::Answer(octets) => shown += &format!("{:?}", decoder.answer(&base64::encode(&octets))),
+            // A fuzzer would make of every input one that takes a minute.
+            Step::Working { left, .. } => assert!(left > 0),
+            Step::Cancel { why } => assert!(!why.is_empty()),
+        }
+        let _ = mask_proof(line).map(|masked| assert_eq!(mask_proof(&masked), None, "masked once and for all"));
+        if let Some((octets, _)) = base64::decode(line) {
+            assert_eq!(base64::decode(base64::encode(&octets).as_bytes()).map(|(again, _)| again), Some(octets));
+        }
+        for read in
+            [typed.challenge(line), typed.initial(&String::from_utf8_lossy(line)), typed.answer(&base64::encode(line))]
+        {
+            read.parts.iter().for_each(|part| harmless(&part.text));
+        }
+    }
+    shown += &format!("{exchange:?}");
+    assert!(!shown.contains(secret.reveal()), "{shown}");
+    assert_ne!(exchange.finish(true, Some(rest)), Outcome::ServerProved, "nobody knows the password");
 }
