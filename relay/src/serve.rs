@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
+use crate::dial::prompt;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
 
@@ -232,7 +233,7 @@ fn turn_away(tcp: TcpStream) {
 }
 
 async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: OwnedSemaphorePermit) {
-    let _ = tcp.set_nodelay(true);
+    prompt(&tcp);
     let mut stop = caller.stop.clone();
     let head = site.context.limits.http_head;
     let service = service_fn(|request| {
