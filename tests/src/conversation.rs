@@ -3,8 +3,10 @@
 use std::future::Future;
 
 use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Closed, Input, Output, Session, Setup, SocketContext};
+use ehlo_core::session::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
+use ehlo_core::tls::Settings;
+use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_core::tunnel::{FromRelay, SUBPROTOCOL};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -60,6 +62,10 @@ pub struct Conversation {
     zero: Instant,
     /// When the session wants to be woken.
     due: Option<Now>,
+    /// The TLS session, from the handshake on.
+    layer: Option<Box<Layer>>,
+    /// What the relay was given, in order: a test looks at what it could read.
+    pub carried: Vec<Vec<u8>>,
 }
 
 /// Something that happened while we waited.
@@ -78,7 +84,8 @@ impl Conversation {
     /// When the session makes a mistake of what happens, which it never should.
     pub async fn open(tunnel_url: &str, setup: Setup) -> Outcome<Self> {
         let session = Session::new(Now(0), setup);
-        let mut this = Self { session, socket: None, zero: Instant::now(), due: None };
+        let mut this =
+            Self { session, socket: None, zero: Instant::now(), due: None, layer: None, carried: Vec::new() };
         if let Ok(socket) = tunnel(tunnel_url).await {
             this.socket = Some(socket);
             this.input(Input::Reached).await?;
@@ -213,11 +220,24 @@ impl Conversation {
 
     async fn tell(&mut self, happening: Happening) -> Outcome {
         match happening {
-            Happening::Message(Message::Binary(bytes)) => self.input(Input::Bytes(&bytes)).await,
-            Happening::Message(Message::Text(text)) => self.input(Input::Relay(FromRelay::from_json(&text)?)).await,
+            Happening::Message(Message::Binary(bytes)) => match &mut self.layer {
+                Some(layer) => {
+                    layer.receive(&bytes);
+                    self.pump().await
+                }
+                None => self.input(Input::Bytes(&bytes)).await,
+            },
+            Happening::Message(Message::Text(text)) => {
+                let message = FromRelay::from_json(&text)?;
+                if matches!(message, FromRelay::Eof {} | FromRelay::Closed { .. }) {
+                    self.layer_ends().await?;
+                }
+                self.input(Input::Relay(message)).await
+            }
             Happening::Message(_) => Ok(()),
             Happening::End(code) => {
                 self.socket = None;
+                self.layer_ends().await?;
                 let context = SocketContext { reached: true, ..SocketContext::default() };
                 self.input(Input::Closed(Closed::Socket { code, context })).await
             }
@@ -227,22 +247,86 @@ impl Conversation {
 
     async fn input(&mut self, input: Input<'_>) -> Outcome {
         let result = self.session.handle(self.now(), input);
-        self.drain().await;
+        self.drain().await?;
         Ok(result?)
     }
 
-    async fn drain(&mut self) {
+    async fn drain(&mut self) -> Outcome {
         loop {
             match self.session.poll() {
-                Output::Send(bytes) => self.write(Message::binary(bytes)).await,
+                Output::Send(bytes) => self.send(bytes).await?,
                 Output::Control(message) => self.write(Message::text(message.to_json())).await,
+                Output::Handshake(settings) => Box::pin(self.shake_hands(*settings)).await?,
                 Output::Hangup => self.hang_up().await,
                 Output::Changed => {}
                 Output::Idle(due) => {
                     self.due = due;
-                    return;
+                    return Ok(());
                 }
             }
+        }
+    }
+
+    async fn send(&mut self, bytes: Vec<u8>) -> Outcome {
+        let Some(layer) = &mut self.layer else {
+            self.carried.push(bytes.clone());
+            self.write(Message::binary(bytes)).await;
+            return Ok(());
+        };
+        layer.send(&bytes);
+        Box::pin(self.pump()).await
+    }
+
+    async fn shake_hands(&mut self, settings: Settings) -> Outcome {
+        match Layer::new(settings) {
+            Ok(mut layer) => {
+                layer.start();
+                self.layer = Some(Box::new(layer));
+                self.input(Input::Handshaking).await?;
+                self.pump().await
+            }
+            Err(failure) => self.input(Input::TlsFailed(Box::new(failure))).await,
+        }
+    }
+
+    /// The way to the server is closed: the TLS session is told before the conversation.
+    async fn layer_ends(&mut self) -> Outcome {
+        if let Some(layer) = &mut self.layer {
+            layer.eof();
+            self.pump().await?;
+        }
+        Ok(())
+    }
+
+    /// Does what the TLS session says until it says no more.
+    async fn pump(&mut self) -> Outcome {
+        loop {
+            let Some(layer) = &mut self.layer else { return Ok(()) };
+            let input = match layer.poll() {
+                Out::ToNetwork(bytes) => {
+                    self.carried.push(bytes.clone());
+                    self.write(Message::binary(bytes)).await;
+                    continue;
+                }
+                Out::Plain(bytes) => {
+                    Box::pin(self.input(Input::Bytes(&bytes))).await?;
+                    continue;
+                }
+                // The authorities that the tests trust come with the settings.
+                Out::WantsAnchors(_) => {
+                    layer.anchors(&[]);
+                    continue;
+                }
+                Out::Done(report, binding) => Input::Secured(Secured { report, binding: Some(binding) }),
+                Out::Failed(failure) => Input::TlsFailed(failure),
+                Out::CloseNotify => Input::CloseNotify,
+                Out::Idle => {
+                    let (sent, received) = layer.carried();
+                    let result = self.session.handle(self.now(), Input::Carried { sent, received });
+                    return Ok(result?);
+                }
+            };
+            Box::pin(self.input(input)).await?;
         }
     }
 
