@@ -1,6 +1,7 @@
 //! Drives the core's session as the page does, but natively: a WebSocket to the relay, the real clock, nothing of SMTP.
 
 use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ehlo_core::session::view::Turn;
 use ehlo_core::session::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
@@ -82,7 +83,13 @@ impl Conversation {
     ///
     /// # Errors
     /// When the session makes a mistake of what happens, which it never should.
-    pub async fn open(tunnel_url: &str, setup: Setup) -> Outcome<Self> {
+    pub async fn open(tunnel_url: &str, mut setup: Setup) -> Outcome<Self> {
+        // As the page gives them: certificates are judged by the clock, and a proof needs a nonce.
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        setup.started.get_or_insert(u64::try_from(clock.as_millis())?);
+        if setup.seed.is_empty() {
+            setup.seed = format!("{:x}test", clock.as_nanos());
+        }
         let session = Session::new(Now(0), setup);
         let mut this =
             Self { session, socket: None, zero: Instant::now(), due: None, layer: None, carried: Vec::new() };

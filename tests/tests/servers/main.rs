@@ -5,6 +5,7 @@ mod misbehaving;
 mod postfix;
 mod route;
 mod scenarios;
+mod secure;
 /// The core's own runner of talks, to compare with.
 #[path = "../../../core/tests/it/stage.rs"]
 #[allow(dead_code)] // here a talk is played whole only
