@@ -16,7 +16,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// The page's modules: the name of each, and the wasm crate's feature that it is built with.
-const MODULES: [(&str, &str); 2] = [("ehlo", "conversation"), ("practice", "practice")];
+const MODULES: [(&str, &str); 3] = [("ehlo", "conversation"), ("practice", "practice"), ("tls", "tls")];
 
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
@@ -35,6 +35,7 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     for (module, feature) in MODULES {
         glue(&wasm(&root, feature)?, module, &made)?;
     }
+    crate::anchors::write(&made.join("anchors"))?;
     collect(&made, "wasm/", &mut files)?;
     explanations(&out.join("meaning"))?;
     collect(&out.join("meaning"), "meaning/", &mut files)?;

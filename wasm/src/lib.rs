@@ -2,11 +2,12 @@
 //!
 //! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
 
-//! Two modules are built from this crate: the *conversation*, which every visitor needs at once, and the *practice*
-//! server with the search for mail hosts, which is loaded when it is first wanted.
+//! Three modules are built from this crate: the *conversation*, which every visitor needs at once, the *practice*
+//! server with the search for mail hosts, which is loaded when it is first wanted, and *tls*, when a handshake is due.
 
 #[cfg(feature = "conversation")]
 mod catalog;
+#[cfg(any(feature = "conversation", feature = "practice"))]
 mod output;
 #[cfg(feature = "conversation")]
 mod phrases;
@@ -18,12 +19,17 @@ mod reading;
 mod search;
 #[cfg(feature = "conversation")]
 mod session;
+#[cfg(feature = "tls")]
+mod tls;
 
+#[cfg(any(feature = "conversation", feature = "practice"))]
 use serde::Serialize;
+#[cfg(any(feature = "conversation", feature = "practice"))]
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "conversation")]
 pub use catalog::catalog;
+#[cfg(any(feature = "conversation", feature = "practice"))]
 pub use output::StepOutput;
 #[cfg(feature = "practice")]
 pub use practice::PracticeServer;
@@ -33,18 +39,24 @@ pub use reading::Reading;
 pub use search::HostSearch;
 #[cfg(feature = "conversation")]
 pub use session::Conversation;
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsOutput};
 
+#[cfg(any(feature = "conversation", feature = "practice"))]
 use ehlo_core::time::Now;
 
+#[cfg(any(feature = "conversation", feature = "practice"))]
 /// The driver's clock, in milliseconds; what is not a number counts as its zero.
 fn moment(now: f64) -> Now {
     Now(if now.is_finite() && now > 0.0 { now as u64 } else { 0 })
 }
 
+#[cfg(any(feature = "conversation", feature = "practice"))]
 fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }
 
-fn mistake(mistake: &ehlo_core::session::Mistake) -> JsValue {
+#[cfg(any(feature = "conversation", feature = "practice"))]
+fn mistake(mistake: &ehlo_core::json::Mistake) -> JsValue {
     JsValue::from_str(&json(mistake))
 }

@@ -1,6 +1,6 @@
 //! The well-known authorities in small files: a page loads those that a chain may lead to, a few kilobytes of all.
 //!
-//! This file has no dependency, so that the relay's build makes the files with the very code that knows their form.
+//! The relay's build makes the files with the very code that reads them.
 
 /// How many files there are; they are named `00.bin` and on.
 pub const BUCKETS: u8 = 16;

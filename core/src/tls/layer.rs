@@ -220,9 +220,9 @@ impl Layer {
         }
     }
 
-    /// The files of authorities that [`Out::WantsAnchors`] named, each with its number.
-    pub fn anchors(&mut self, files: &[(u8, &[u8])]) {
-        let read: Option<Vec<Vec<anchors::Anchor<'_>>>> = files.iter().map(|(_, file)| anchors::read(file)).collect();
+    /// The files of authorities that [`Out::WantsAnchors`] named, in any order, alone or one behind the other.
+    pub fn anchors(&mut self, files: &[&[u8]]) {
+        let read: Option<Vec<Vec<anchors::Anchor<'_>>>> = files.iter().map(|file| anchors::read(file)).collect();
         let anchors = read.map(|all| all.into_iter().flatten().map(trust_anchor).collect());
         self.judge(anchors);
     }
