@@ -116,6 +116,7 @@ export class App extends EventTarget {
     this.back.hidden = !this.conversation
     this.apply.hidden = !going
     this.form.going = Boolean(going)
+    this.form.show(this.conversation?.view ?? null)
     this.welcome.try.hidden = Boolean(going)
     if (name === 'talk') this.desk.transcript.toEnd()
   }
@@ -142,7 +143,7 @@ export class App extends EventTarget {
     this.form.showProblem(null)
     try {
       const settings = this.form.settings
-      const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.token.value)
+      const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.secrets)
       const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
       return await this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
@@ -229,7 +230,7 @@ export class App extends EventTarget {
     const upto = view.turn === 'over' ? entries.length : view.settled
     for (; this.#told < upto; this.#told += 1) this.#tell('entry', { entry: structuredClone(entries[this.#told]) })
     this.#tell('change', { view: structuredClone(view) })
-    if (view.turn === 'over' && !this.#ended) {
+    if (view.turn === 'over' && !this.conversation.probing && !this.#ended) {
       this.#ended = true
       const { conversation } = this
       conversation.whole().then(() => this.#tell('end', { result: conversation.result() }))
@@ -243,7 +244,7 @@ export class App extends EventTarget {
 
   #apply() {
     try {
-      this.conversation.act({ do: 'plan', ...planOf(this.form.settings) })
+      this.conversation.act({ do: 'plan', ...planOf(this.form.settings, this.form.secrets) })
       this.view('talk')
       this.desk.draw()
     } catch (problem) {
@@ -259,7 +260,7 @@ export class App extends EventTarget {
       const result = await this.lookup(domain)
       this.form.showLookup(result, (host) => {
         const { to } = this.form.settings
-        this.settings = { mode: 'server', host, port: '25', to: to || `postmaster@${domain.trim()}` }
+        this.settings = { mode: 'server', host, port: '25', ...(this.form.settings.security === 'tls' && { security: 'none' }), to: to || `postmaster@${domain.trim()}` }
         this.#changed()
         this.form.host.focus()
       })

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Practice, readProblem } from './core.js'
+import { Practice, prepareTls, readProblem } from './core.js'
 import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
 import { learn } from './explain.js'
 
@@ -26,6 +26,9 @@ export class Conversation extends EventTarget {
   #due = 0
   #cost = 0
   #learning = null
+  #core
+  #probe = null
+  #probed = false
 
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
@@ -40,9 +43,12 @@ export class Conversation extends EventTarget {
    */
   constructor(core, setup, { relay, messageBytes } = {}) {
     super()
+    this.#core = core
     this.#subprotocol = core.catalog.subprotocol
-    const whole = { ...setup, started: this.started, offset: -new Date(this.started).getTimezoneOffset(), seed: seed() }
     this.practice = setup.practice ?? null
+    this.relay = this.practice ? null : relay
+    const offset = -new Date(this.started).getTimezoneOffset()
+    const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host }
     try {
       if (this.practice) this.#practice = practiceServer(this.practice)
       this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
@@ -50,7 +56,7 @@ export class Conversation extends EventTarget {
       throw readProblem(thrown)
     }
     this.setup = setup
-    this.relay = this.practice ? null : relay
+    if (setup.security && setup.security !== 'none') prepareTls()
     this.#driver = new Driver(this.#session, {
       onchange: () => this.#changed(),
       onfault: (error) => {
@@ -89,6 +95,29 @@ export class Conversation extends EventTarget {
     return this.#view.turn === 'over' || this.#fault !== null
   }
 
+  /** Whether another connection is asking the server for what it agrees to, because the handshake failed. */
+  get probing() {
+    return this.#probe !== null
+  }
+
+  // No words of this conversation go there, and nothing to sign in with.
+  #startProbe() {
+    const { tls_client: key, sign_in: login, message, ...setup } = this.setup
+    const security = setup.security === 'tls' ? 'tls' : 'starttls'
+    const probe = new Conversation(this.#core, { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }, { relay: this.relay })
+    this.#probe = probe
+    const done = () => {
+      if (this.#probe !== probe || !probe.over) return
+      this.#probe = null
+      const legacy = probe.view.tls?.failure?.legacy
+      if (legacy) this.#driver.feed((session, t) => session.probed(t, JSON.stringify(legacy)))
+      this.#changed()
+    }
+    probe.addEventListener('change', done)
+    probe.addEventListener('fault', done)
+    probe.start()
+  }
+
   // At once while that is cheap; a server that floods gets a part of the time, and the person the rest.
   #changed() {
     if (this.#due) return
@@ -109,6 +138,12 @@ export class Conversation extends EventTarget {
     this.#view = JSON.parse(this.#session.view())
     this.#entries.length = settledBefore
     this.#entries.push(...JSON.parse(this.#session.entries(settledBefore)))
+    const { tls, proposal } = this.#view
+    if (proposal?.text.startsWith('STARTTLS')) prepareTls()
+    if (tls?.failure?.wants_probe && !tls.failure.legacy && this.relay && !this.setup.probe && !this.#probed) {
+      this.#probed = true
+      this.#startProbe()
+    }
     if (this.#session.wants_phrases()) this.#learning ??= learn(this.#session).then((learnt) => learnt && !this.#fault && this.#changed())
   }
 
@@ -117,6 +152,7 @@ export class Conversation extends EventTarget {
    * @throws {{field?: string, message: string}} the page asked for something that makes no sense
    */
   act(action) {
+    if (action.do === 'hangup') this.#probe?.act(action)
     this.#step((session, t) => session.act(t, JSON.stringify(action)))
   }
 
@@ -170,6 +206,7 @@ export class Conversation extends EventTarget {
 
   /** What is worth knowing about `text` before it is sent. */
   lint(text) {
+    if (/^\s*startt/i.test(text)) prepareTls()
     return this.#ask((session) => JSON.parse(session.lint(text)), [])
   }
 
@@ -188,7 +225,7 @@ export class Conversation extends EventTarget {
   }
 
   result() {
-    return this.#ask((session) => JSON.parse(session.result()), null)
+    return this.#ask((session) => withProtection(JSON.parse(session.result()), this.#view), null)
   }
 }
 
@@ -236,7 +273,7 @@ export class SavedConversation extends EventTarget {
   }
 
   result() {
-    return JSON.parse(this.#reading.result())
+    return withProtection(JSON.parse(this.#reading.result()), this.view)
   }
 
   act() {}
@@ -249,6 +286,10 @@ export class SavedConversation extends EventTarget {
   isSecret() {
     return true
   }
+}
+
+function withProtection(result, { tls, protection }) {
+  return { ...result, tls, protection }
 }
 
 function practiceServer(name) {

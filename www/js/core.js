@@ -6,7 +6,7 @@
 
 const FOLDER = new URL('../wasm/', import.meta.url)
 
-const loads = { ehlo: null, practice: null }
+const loads = { ehlo: null, practice: null, tls: null }
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -64,6 +64,26 @@ export function loadPractice() {
     Practice = glue.Practice
     return glue
   })
+}
+
+/**
+ * Loads the part that speaks TLS, when a handshake is near.
+ * @returns {Promise<{Tls: Function}>}
+ */
+export function loadTls() {
+  return once('tls', (glue) => glue)
+}
+
+/** Loads ahead what a handshake needs. Should it fail, the handshake says so. */
+export function prepareTls() {
+  loadTls().catch(() => {})
+}
+
+/** A file of well-known authorities, by its number. */
+export async function anchorFile(number) {
+  const response = await fetch(new URL(`anchors/${String(number).padStart(2, '0')}.bin`, FOLDER))
+  if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
 }
 
 /** What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message. */

@@ -4,9 +4,13 @@
  * @module
  */
 
+import { loadTls } from './core.js'
+import { TlsLayer } from './tls-layer.js'
+
 const CHUNK = 32 * 1024
 const ENOUGH_WAITING = 256 * 1024
 const LONGEST_TIMER = 2 ** 31 - 1
+const WATCH_CLOSELY = 8
 
 /** The driver's clock: monotonic milliseconds, whole. */
 export const now = () => Math.floor(performance.now())
@@ -27,8 +31,14 @@ export class Driver {
   #onfault
   #inputs = []
   #busy = false
+  #changed = false
   #timer = 0
   #stopped = false
+  #over = false
+  #tls = null
+  #held = []
+  #plain = 0
+  #owed = []
 
   /**
    * @param {object} machine a Session or Lookup of the core
@@ -46,12 +56,26 @@ export class Driver {
     transport.start({
       reached: () => this.feed((machine, t) => machine.reached(t)),
       opened: () => this.feed((machine, t) => machine.opened(t)),
-      control: (text) => this.feed((machine, t) => machine.control(t, text)),
-      bytes: (bytes) => this.feed((machine, t) => machine.bytes(t, bytes)),
+      control: (text) => {
+        if (this.#tls && isEof(text)) this.#network(() => this.#tls?.eof())
+        this.#network((machine, t) => machine.control(t, text))
+      },
+      bytes: (bytes) => this.#network((machine, t) => (this.#tls ? this.#tls.receive(bytes) : machine.bytes(t, bytes))),
+      left: (octets) => this.#left(octets),
       practiceClosed: () => this.feed((machine, t) => machine.practice_closed(t)),
-      closed: (code, context) => this.feed((machine, t) => machine.closed(t, code, JSON.stringify(context))),
+      closed: (code, context) => {
+        this.#network(() => this.#tls?.eof())
+        this.#network((machine, t) => machine.closed(t, code, JSON.stringify(context)))
+        this.#network(() => this.#leaveTls())
+      },
     })
     this.feed(() => {})
+  }
+
+  // What came while a chain is judged is told after the verdict.
+  #network(input) {
+    if (this.#tls?.judging) this.#held.push(input)
+    else this.feed(input)
   }
 
   /** Hands one input to the machine, in order, never while another is being handled. */
@@ -61,9 +85,15 @@ export class Driver {
     if (this.#busy) return
     this.#busy = true
     try {
-      while (this.#inputs.length > 0) {
-        this.#inputs.shift()(this.#machine, now())
-        this.#drain()
+      while (this.#inputs.length > 0 || this.#changed) {
+        if (this.#inputs.length > 0) {
+          this.#inputs.shift()(this.#machine, now())
+          this.#drain()
+          continue
+        }
+        // One word for all that one event has changed.
+        this.#changed = false
+        this.#onchange()
       }
     } catch (error) {
       this.stop()
@@ -76,12 +106,84 @@ export class Driver {
   #drain() {
     for (;;) {
       const { kind, bytes, text, deadline } = take(this.#machine.poll())
-      if (kind === 'send') this.#transport?.send(bytes)
+      if (kind === 'send') this.#send(bytes)
       else if (kind === 'control') this.#transport?.control(text)
-      else if (kind === 'hangup') this.#transport?.close()
-      else if (kind === 'changed') this.#onchange()
+      else if (kind === 'handshake') this.#handshake(text)
+      else if (kind === 'hangup') this.#hangup()
+      else if (kind === 'changed') this.#changed = true
       else return this.#arm(deadline)
     }
+  }
+
+  #send(bytes) {
+    this.#plain = bytes.length
+    if (this.#tls) this.#tls.send(bytes)
+    else this.#toNetwork(bytes)
+  }
+
+  #toNetwork(bytes) {
+    this.#owed.push({ octets: bytes.length, plain: this.#plain })
+    this.#plain = 0
+    this.#transport?.send(bytes)
+  }
+
+  // Octets that have left for the network, ciphertext where it is that: the machine counts its own.
+  #left(octets) {
+    let plain = 0
+    while (this.#owed.length > 0 && octets >= this.#owed[0].octets) {
+      const piece = this.#owed.shift()
+      octets -= piece.octets
+      plain += piece.plain
+    }
+    if (this.#owed.length > 0) this.#owed[0].octets -= octets
+    if (plain > 0 && this.#machine.written) this.feed((machine, t) => machine.written(t, plain))
+  }
+
+  #hangup() {
+    this.#over = true
+    this.#tls?.close()
+    this.#leaveTls()
+    this.#transport?.close()
+  }
+
+  // Until the first words of the handshake are out, what comes is the machine's: it keeps it as evidence.
+  async #handshake(settings) {
+    let Tls
+    try {
+      Tls = (await loadTls()).Tls
+    } catch (problem) {
+      return this.feed((machine, t) => machine.tls_failed(t, String(problem.cause?.message ?? problem.message)))
+    }
+    this.feed((machine, t) => {
+      if (this.#over) return
+      try {
+        this.#tls = new TlsLayer(Tls, settings, this.#tlsHooks())
+      } catch (problem) {
+        return machine.tls_failed(t, String(problem?.message ?? problem))
+      }
+      this.#tls.start()
+      machine.handshaking(t)
+    })
+  }
+
+  #tlsHooks() {
+    return {
+      network: (bytes) => this.#toNetwork(bytes),
+      plain: (bytes) => this.feed((machine, t) => machine.bytes(t, bytes)),
+      done: (report, exporter, endPoint) => this.feed((machine, t) => machine.secured(t, report, exporter, endPoint)),
+      failed: (failure) => this.feed((machine, t) => machine.tls_failed(t, failure)),
+      closed: () => this.feed((machine, t) => machine.close_notify(t)),
+      carried: (sent, received) => this.feed((machine, t) => machine.carried(t, sent, received)),
+      judged: (judge) => {
+        this.feed(judge)
+        for (const input of this.#held.splice(0)) this.feed(input)
+      },
+    }
+  }
+
+  #leaveTls() {
+    this.#tls?.free()
+    this.#tls = null
   }
 
   #arm(deadline) {
@@ -94,8 +196,18 @@ export class Driver {
   /** Lets go of the connection and the timer, without a word to the machine. */
   stop() {
     this.#stopped = true
+    this.#over = true
     clearTimeout(this.#timer)
+    this.#leaveTls()
     this.#transport?.close()
+  }
+}
+
+function isEof(text) {
+  try {
+    return JSON.parse(text).type === 'eof'
+  } catch {
+    return false
   }
 }
 
@@ -104,16 +216,23 @@ export class RelayTransport {
   #url
   #subprotocol
   #socket = null
+  #report = null
   #queue = []
-  #waiting = 0
+  #handed = 0
+  #gone = 0
+  #watching = false
+  #moved = 0
+  #bell = new MessageChannel()
 
   /** @param {string} url the relay's ws: or wss: address @param {string} subprotocol as the core's catalog names it */
   constructor(url, subprotocol) {
     this.#url = url
     this.#subprotocol = subprotocol
+    this.#bell.port1.onmessage = () => this.#watch()
   }
 
   start(report) {
+    this.#report = report
     let reached = false
     let over = false
     const context = () => ({
@@ -126,8 +245,9 @@ export class RelayTransport {
     const closed = (code) => {
       if (over) return
       over = true
-      clearTimeout(this.#waiting)
       this.#queue = []
+      this.#socket = null
+      this.#bell.port1.close()
       report.closed(code, context())
     }
     try {
@@ -157,7 +277,7 @@ export class RelayTransport {
 
   /** Bytes for the mail server, always a binary message. */
   send(bytes) {
-    for (let from = 0; from < bytes.length; from += CHUNK) this.#queue.push(bytes.slice(from, from + CHUNK))
+    for (let from = 0; from < bytes.length; from += CHUNK) this.#queue.push(bytes.subarray(from, from + CHUNK))
     this.#flush()
   }
 
@@ -168,16 +288,33 @@ export class RelayTransport {
   }
 
   #flush() {
-    clearTimeout(this.#waiting)
     const socket = this.#socket
-    while (this.#queue.length > 0 && socket?.readyState === WebSocket.OPEN) {
-      if (socket.bufferedAmount > ENOUGH_WAITING) {
-        // There is no event for "drained"; only a big message ever comes here.
-        this.#waiting = setTimeout(() => this.#flush(), 20)
-        return
-      }
-      socket.send(this.#queue.shift())
+    while (this.#queue.length > 0 && socket?.readyState === WebSocket.OPEN && socket.bufferedAmount <= ENOUGH_WAITING) {
+      const message = this.#queue.shift()
+      socket.send(message)
+      if (typeof message !== 'string') this.#handed += message.length
     }
+    if (this.#watching || this.#gone >= this.#handed) return
+    this.#watching = true
+    this.#moved = performance.now()
+    this.#bell.port2.postMessage(null)
+  }
+
+  // There is no event for octets that have left: one has to look. Closely while they flow, now and then while they do not.
+  #watch() {
+    const socket = this.#socket
+    if (!socket) return
+    const gone = this.#handed - socket.bufferedAmount
+    if (gone > this.#gone) {
+      const octets = gone - this.#gone
+      this.#gone = gone
+      this.#moved = performance.now()
+      this.#report.left(octets)
+    }
+    this.#flush()
+    if (this.#gone >= this.#handed && this.#queue.length === 0) this.#watching = false
+    else if (performance.now() - this.#moved < WATCH_CLOSELY) this.#bell.port2.postMessage(null)
+    else setTimeout(() => this.#watch(), 4)
   }
 
   close() {
@@ -236,7 +373,10 @@ export class PracticeTransport {
   }
 
   send(bytes) {
-    this.#later(() => this.#serve((t) => this.#server.bytes(t, bytes)))
+    this.#later(() => {
+      this.#serve((t) => this.#server.bytes(t, bytes))
+      this.#report.left(bytes.length)
+    })
   }
 
   control() {}

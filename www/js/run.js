@@ -77,7 +77,7 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
     }
     const look = () => {
       const { view, entries } = conversation
-      const end = view.turn === 'over'
+      const end = view.turn === 'over' && !conversation.probing
       for (const upto = end ? entries.length : view.settled; told < upto; told += 1) onentry?.(structuredClone(entries[told]))
       onchange?.(structuredClone(view))
       if (!end) return
