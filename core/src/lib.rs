@@ -10,6 +10,7 @@ pub mod plan;
 pub mod practice;
 pub mod printable;
 pub mod reading;
+pub mod recipe;
 pub mod route;
 pub mod sasl;
 pub mod secret;

@@ -125,7 +125,8 @@ fn stage(session: &mut Session, now: &mut Now, text: &str) {
         }
         Event::TlsFailed(failure) => feed(session, *now, Input::TlsFailed(failure)),
         Event::Probed(legacy) => feed(session, *now, Input::Probed(legacy)),
-        Event::ServerProof(_) | Event::Withheld { .. } => session.replay_sign_in(event),
+        Event::ServerProof(_) | Event::Withheld { .. } => session.replay_sign_in(*now, event),
+        Event::Recipe { .. } | Event::Verdict { .. } => session.replay_recipe(*now, event),
         Event::HungUp => session.replay_hangup(*now),
         Event::Overdue => session.replay_overdue(*now),
         Event::Flood => session.replay_flood(*now),

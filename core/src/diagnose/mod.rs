@@ -4,6 +4,7 @@
 
 mod banner;
 mod ending;
+mod recipe;
 mod refusal;
 mod syntax;
 mod timing;
@@ -19,12 +20,19 @@ type Rule = fn(&Session, &mut Vec<Finding>);
 
 const RULES: &[Rule] = &[ending::rule, refusal::rule, banner::rule, timing::rule, syntax::rule];
 
+/// A finding about what a test did on purpose is the test's own affair.
+fn is_on_purpose(session: &Session, finding: &Finding) -> bool {
+    !finding.evidence.is_empty() && finding.evidence.iter().all(|&entry| session.is_of_recipe(entry))
+}
+
 /// Everything that stands out, the gravest first, each kind once.
 pub fn findings(session: &Session) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
         rule(session, &mut found);
     }
+    found.retain(|finding| !is_on_purpose(session, finding));
+    recipe::rule(session, &mut found);
     let mut merged: Vec<Finding> = Vec::with_capacity(found.len());
     for finding in found {
         match merged.iter_mut().find(|known| known.id == finding.id) {

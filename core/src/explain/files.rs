@@ -15,6 +15,9 @@ use super::{Phrases, known_commands, known_enhanced, known_keywords, known_reply
 /// The file of the phrases: what [`Phrases::learn`] reads.
 pub const PHRASES: &str = "phrases";
 
+/// The file of the tests that break rules on purpose: a question, and a list of [`Row`](crate::recipe::catalogue::Row)s.
+pub const RECIPES: &str = "recipes";
+
 /// Keywords and commands that most conversations meet; codes of success too.
 const OFTEN: [&str; 36] = [
     "2.0.0",
@@ -85,7 +88,12 @@ pub fn all() -> Vec<(&'static str, String)> {
     files.keywords();
     files.commands();
     let content = |(name, entries)| (name, Value::Object(entries).to_string());
-    files.0.into_iter().map(content).chain([(PHRASES, Phrases::BUILT_IN.to_json())]).collect()
+    files
+        .0
+        .into_iter()
+        .map(content)
+        .chain([(PHRASES, Phrases::BUILT_IN.to_json()), (RECIPES, crate::recipe::catalogue::to_json())])
+        .collect()
 }
 
 #[derive(Default)]

@@ -28,9 +28,17 @@ impl Session {
             }
             Action::Allow(Risk::Credentials) => self.allowed.credentials = true,
             Action::Allow(Risk::Recipes) => self.allowed.recipes = true,
-            Action::Pause {} => self.runner.running = false,
+            Action::Recipe { id } => {
+                self.leave_recipe();
+                self.begin_recipe(&id)?;
+            }
+            Action::Pause {} => {
+                self.leave_recipe();
+                self.runner.running = false;
+            }
             Action::Run {} => {
                 self.must_be_alive()?;
+                self.leave_recipe();
                 self.runner.running = true;
                 self.runner.paused = None;
             }
@@ -45,22 +53,26 @@ impl Session {
             }
             Action::Send { line, end } => {
                 self.must_be_up()?;
+                self.leave_recipe();
                 self.runner.paused = None;
                 self.send_text(&line, end);
             }
             Action::Message { text } => {
                 self.must_want_message()?;
+                self.leave_recipe();
                 self.runner.paused = None;
                 let given = text.map(|text| with_crlf(text.as_bytes()).into_owned());
                 self.send_message(given);
             }
             Action::MessageBytes { bytes } => {
                 self.must_want_message()?;
+                self.leave_recipe();
                 self.runner.paused = None;
                 self.send_message(Some(bytes));
             }
             Action::Next {} => {
                 self.must_be_up()?;
+                self.leave_recipe();
                 self.runner.paused = None;
                 self.step()?;
             }
@@ -93,6 +105,7 @@ impl Session {
 
     /// Runs while there is something to run and the turn is ours.
     pub(super) fn advance(&mut self) {
+        self.advance_recipe();
         while self.runner.running && self.proposal().is_some() {
             if !self.setup.attended && self.setup.plan.until == super::setup::Until::Connect && self.hello.greeting == 0
             {
@@ -203,7 +216,8 @@ impl Session {
         let address = || command.path().map_or_else(|| command.rest.to_owned(), |path| path.address.to_owned());
         match command.verb {
             Verb::Mail if self.phase <= Phase::Idle => {
-                self.transactions.push(Transaction { reverse_path: address(), ..Transaction::default() });
+                let of_recipe = self.runs_recipe();
+                self.transactions.push(Transaction { reverse_path: address(), of_recipe, ..Transaction::default() });
             }
             Verb::Rcpt => {
                 let recipient = Recipient { address: address(), answer: None };

@@ -127,6 +127,11 @@ pub enum Action {
     Eof {},
     /// The person's word that something risky may be done in this conversation.
     Allow(Risk),
+    /// Break a rule on purpose, and see what the server does; see [`crate::recipe`].
+    Recipe {
+        /// Which test.
+        id: String,
+    },
     /// Change settings of the plan.
     Plan(PlanChange),
 }
@@ -145,6 +150,7 @@ impl fmt::Debug for Action {
             Self::Hangup {} => f.write_str("Hangup"),
             Self::Eof {} => f.write_str("Eof"),
             Self::Allow(risk) => f.debug_tuple("Allow").field(risk).finish(),
+            Self::Recipe { id } => f.debug_tuple("Recipe").field(id).finish(),
         }
     }
 }
@@ -171,8 +177,14 @@ impl Action {
             "allow" => {
                 Self::Allow(object.word("what", &Risk::WORDS)?.ok_or_else(|| Mistake::new("what", "is missing"))?)
             }
+            "recipe" => Self::Recipe { id: object.some_text("id")? },
             "plan" => Self::Plan(PlanChange::take(&mut object)?),
-            _ => return Err(Mistake::new("do", "must be send, message, next, run, pause, hangup, eof, allow or plan")),
+            _ => {
+                return Err(Mistake::new(
+                    "do",
+                    "must be send, message, next, run, pause, hangup, eof, allow, recipe or plan",
+                ));
+            }
         };
         object.done()?;
         Ok(action)

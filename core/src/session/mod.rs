@@ -9,6 +9,7 @@ pub mod input;
 pub mod output;
 mod protection;
 mod receive;
+pub mod recipe;
 mod replay;
 pub mod report;
 pub mod rules;
@@ -77,6 +78,7 @@ pub struct Session {
     /// What was sent of the message since its last CR LF.
     body_line: Vec<u8>,
     runner: Runner,
+    recipes: recipe::Recipes,
     connected: Option<Connected>,
     refusal: Option<crate::tunnel::Refusal>,
     attempts: usize,
@@ -200,6 +202,7 @@ impl Session {
             allowed: Allowed::default(),
             open_line: None,
             body_line: Vec::new(),
+            recipes: recipe::Recipes::default(),
             connected: None,
             refusal: None,
             attempts: 0,
@@ -417,6 +420,9 @@ impl Session {
         if self.is_working() {
             return Some(self.now);
         }
+        if let Some(deadline) = self.recipe_deadline() {
+            return Some(deadline);
+        }
         let waits_for_bytes = self.link != Link::Over && !self.overdue;
         let first = self.pending.front().filter(|_| waits_for_bytes)?;
         Some(self.wait_begin(first).plus(first.asked.wait().limit))
@@ -432,7 +438,8 @@ impl Session {
         if self.is_working() {
             return self.work();
         }
-        if self.deadline().is_none_or(|deadline| self.now < deadline) {
+        // What a test does with a silence is its own affair.
+        if self.deadline().is_none_or(|deadline| self.now < deadline) || self.recipe_deadline().is_some() {
             return;
         }
         let asked = self.pending.front().map(|pending| pending.asked);
@@ -485,6 +492,7 @@ impl Session {
             phase: self.phase,
             at: self.elapsed(),
         });
+        self.close_recipe();
         if hangup {
             self.out.push_back(Output::Hangup);
         }
@@ -492,7 +500,8 @@ impl Session {
 
     /// The step that the plan proposes; none where it is not the person's turn for one.
     pub fn proposal(&self) -> Option<Step> {
-        (self.is_up() && self.pending.is_empty() && !self.is_working()).then(|| self.with_facts(plan::next))
+        (self.is_up() && self.pending.is_empty() && !self.is_working() && !self.runs_recipe())
+            .then(|| self.with_facts(plan::next))
     }
 
     fn own_name(&self) -> String {

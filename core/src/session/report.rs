@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Session;
 use super::timers::Asked;
-use super::view::{EndingView, EnvelopeView, Finding, Outcome};
+use super::view::{EndingView, EnvelopeView, Finding, Outcome, RecipeView};
 use crate::printable;
 use crate::time::spoken;
 use crate::transcript::talk::{Item, Talk};
@@ -37,6 +37,8 @@ pub struct Report {
     pub envelope: EnvelopeView,
     /// What the server offered.
     pub extensions: Vec<String>,
+    /// What came of the tests that break rules on purpose.
+    pub recipes: Vec<RecipeView>,
     /// What stands out.
     pub findings: Vec<Finding>,
     /// The conversation as a talk.
@@ -97,6 +99,7 @@ impl Session {
                 .iter()
                 .map(|one| format!("{} {}", one.keyword, one.params).trim().to_owned())
                 .collect(),
+            recipes: view.recipes,
             findings: view.findings,
             talk: self.talk().to_string(),
         }

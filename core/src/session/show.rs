@@ -44,6 +44,7 @@ impl Session {
             tls: self.tls_view(),
             protection: self.protection(),
             sign_in: self.sign_in_view(),
+            recipes: self.recipe_views(),
             envelope: self.envelope(),
             summary: self.summary(),
             ending: self.ending.as_ref().map(|ending| ending.view(&self.circumstances())),
@@ -62,13 +63,16 @@ impl Session {
         match self.link {
             Link::Over => Turn::Over,
             Link::Calling | Link::Dialing => Turn::Connecting,
-            _ if !self.pending.is_empty() => Turn::Server,
+            _ if !self.pending.is_empty() || self.runs_recipe() => Turn::Server,
             _ if self.phase == Phase::Data => Turn::Message,
             _ => Turn::You,
         }
     }
 
     fn waiting(&self) -> Option<Waiting> {
+        if let Some(quiet) = self.waits_for_quiet() {
+            return Some(quiet);
+        }
         let first = self.pending.front().filter(|_| self.link != Link::Over)?;
         let wait = first.asked.wait();
         Some(Waiting {

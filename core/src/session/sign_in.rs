@@ -10,6 +10,7 @@ use crate::sasl::{
     self, Binding, BindingKind, Credentials, Decoded, Decoder, Exchange, Mechanism, OauthError, Outcome, Step,
 };
 use crate::session::setup::Mistake;
+use crate::time::Now;
 use crate::transcript::event::Event;
 use crate::wire::command::Command;
 use crate::wire::reply::Reply;
@@ -314,7 +315,8 @@ impl Session {
     }
 
     /// A saved talk tells what the exchange proved, and that credentials were held back.
-    pub(crate) fn replay_sign_in(&mut self, event: Event) {
+    pub(crate) fn replay_sign_in(&mut self, now: Now, event: Event) {
+        self.now = self.now.max(now);
         match &event {
             Event::ServerProof(outcome) => self.auth.outcome = Some(*outcome),
             Event::Withheld { why } => self.auth.withheld = Some(why.clone()),

@@ -21,6 +21,8 @@ pub struct Transaction {
     pub queue_id: Option<String>,
     /// Whether RSET or EHLO ended it.
     pub aborted: bool,
+    /// Whether it is part of a test that breaks rules, and none of the plan's.
+    pub of_recipe: bool,
 }
 
 /// One recipient.

@@ -34,6 +34,8 @@ pub struct View {
     pub protection: Protection,
     /// Signing in.
     pub sign_in: SignInView,
+    /// The tests that break rules on purpose, in the order in which they were run; the last may still go on.
+    pub recipes: Vec<RecipeView>,
     /// The mail transaction that is open, or the last one.
     pub envelope: EnvelopeView,
     /// How it went, in one sentence: provisional until `turn` is `over`.
@@ -157,6 +159,8 @@ pub struct TlsView {
     pub openssl: String,
     /// What the second EHLO offered that the first had not, and the reverse; none before both are there.
     pub changes: Option<OfferChanges>,
+    /// The first entry that crossed encrypted, or will; none before the handshake is done.
+    pub since: Option<usize>,
 }
 
 /// What changed in the offered extensions with TLS.
@@ -218,6 +222,23 @@ pub struct RecipientView {
     pub code: Option<u16>,
     /// Whether the server took it.
     pub accepted: Option<bool>,
+}
+
+/// A test that breaks rules on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecipeView {
+    /// Its id, as in the catalogue.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// `running` or `done`.
+    pub state: &'static str,
+    /// `sound`, `unsound` or `unclear`; none while it goes on.
+    pub verdict: Option<&'static str>,
+    /// The verdict in a sentence.
+    pub sentence: String,
+    /// Its entries: the first, and the one behind the last.
+    pub entries: (usize, usize),
 }
 
 /// How it went.

@@ -1,5 +1,6 @@
 //! What happens around the conversation: the relay's reports and the network's.
 
+use crate::recipe::{Recipe, Verdict};
 use crate::sasl::Outcome;
 use crate::tls::{Failure, Legacy, Report};
 use crate::tunnel::{Closer, Code, Guess};
@@ -62,6 +63,18 @@ pub enum Event {
     Withheld {
         /// What would have become known to whom.
         why: String,
+    },
+    /// A test that breaks rules on purpose began.
+    Recipe {
+        /// Which one.
+        id: &'static str,
+    },
+    /// What came of it.
+    Verdict {
+        /// The verdict.
+        verdict: Verdict,
+        /// The same in a sentence.
+        sentence: String,
     },
     /// The server closed its sending side.
     Eof,
@@ -151,6 +164,8 @@ impl Event {
             Self::Probed(legacy) => legacy.sentence.clone(),
             Self::ServerProof(outcome) => proof(*outcome).1.into(),
             Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
+            Self::Recipe { id } => ["A test on purpose: ", Recipe::of(id).map_or(*id, |recipe| recipe.title)].concat(),
+            Self::Verdict { verdict, sentence } => ["The test’s result is ", verdict.word(), ". ", sentence].concat(),
             Self::Eof => "The server closed the connection".into(),
             Self::Closed { by, code } => closed_words(*by, *code),
             Self::Refused { message, .. } => message.clone(),
@@ -181,6 +196,8 @@ impl Event {
             Self::Probed(legacy) => ["tls-probed ", &legacy.to_json()].concat(),
             Self::ServerProof(outcome) => ["proof ", proof(*outcome).0].concat(),
             Self::Withheld { why } => ["withheld ", why].concat(),
+            Self::Recipe { id } => ["recipe ", id].concat(),
+            Self::Verdict { verdict, sentence } => ["verdict ", verdict.word(), " ", sentence].concat(),
             Self::Eof => "eof".into(),
             Self::Closed { by, code } => format!("closed {} {}", closer_word(*by), code.word()),
             Self::Refused { code, message, guess } => {
@@ -226,6 +243,11 @@ impl Event {
             "tls-probed" => Self::Probed(Box::new(Legacy::from_json(rest).ok()?)),
             "proof" => Self::ServerProof(OUTCOMES.into_iter().find(|outcome| proof(*outcome).0 == rest)?),
             "withheld" => Self::Withheld { why: rest.to_owned() },
+            "recipe" => Self::Recipe { id: Recipe::of(rest)?.id() },
+            "verdict" => {
+                let (verdict, sentence) = rest.split_once(' ').unwrap_or((rest, ""));
+                Self::Verdict { verdict: Verdict::of(verdict)?, sentence: sentence.to_owned() }
+            }
             "eof" => Self::Eof,
             "closed" => Self::Closed { by: closer_of(words.next()?)?, code: Code::from_word(words.next()?)? },
             "refused" => {
@@ -326,6 +348,8 @@ mod tests {
                 ms: 15,
             },
             Event::Practice { name: "greylisting".into() },
+            Event::Recipe { id: "mail-twice" },
+            Event::Verdict { verdict: Verdict::Sound, sentence: "The server refused it with 503.".into() },
             Event::Eof,
             Event::Closed { by: Closer::Relay, code: Code::Idle },
             Event::Refused { code: Code::NotSmtp, message: "This speaks SSH.".into(), guess: Some(Guess::Ssh) },

@@ -9,7 +9,7 @@ use ehlo_core::reading;
 use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Outcome, Step, mask_proof};
 use ehlo_core::secret::Secret;
 use ehlo_core::session::setup::{PlanChange, Setup, Until};
-use ehlo_core::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
+use ehlo_core::session::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::transcript::talk::{Item, Talk};
 use ehlo_core::transcript::{OCTETS_MAX, Side, masked};
@@ -198,8 +198,10 @@ impl Played {
     }
 
     fn change(&self, dice: &mut Dice<'_>) -> Action {
-        match dice.octet() % 6 {
+        match dice.octet() % 8 {
             0 => Action::Run {},
+            6 => Action::Allow(Risk::Recipes),
+            7 => Action::Recipe { id: dice.one(&ehlo_core::recipe::ALL.each_ref()).id().to_owned() },
             1 => Action::Pause {},
             2 => Action::Next {},
             3 => {

@@ -3,7 +3,7 @@
 use ehlo_core::plan::What;
 use ehlo_core::reading::setup_of;
 use ehlo_core::session::view::RecipientView;
-use ehlo_core::session::{Action, Closed, Input, Output, Session, SocketContext, TypedEnd};
+use ehlo_core::session::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::transcript::event::{Event, NoRelay};
 use ehlo_core::transcript::talk::{Item, Talk, escape};
@@ -163,6 +163,13 @@ impl Stage {
                 self.running = true;
                 return Ok(());
             }
+            "allow" => return self.act(Action::from_json(&format!(r#"{{"do":"allow","what":"{rest}"}}"#)).unwrap()),
+            "recipe" => {
+                self.begin();
+                self.act(Action::Allow(Risk::Recipes))?;
+                self.running = true;
+                return self.act(Action::Recipe { id: rest.to_owned() });
+            }
             "change" => {
                 let change =
                     ehlo_core::session::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
@@ -172,7 +179,7 @@ impl Stage {
                 self.running = true;
                 return Ok(());
             }
-            "started" | "until" | "plan" | "port" => return Ok(()),
+            "started" | "until" | "plan" | "port" | "security" | "decoded" => return Ok(()),
             _ => {}
         }
         let event = Event::from_talk(text).ok_or_else(|| format!("{text:?} is no stage direction"))?;
@@ -204,6 +211,9 @@ impl Stage {
                 };
                 self.input(Input::Closed(Closed::Socket { code: 1006, context }));
             }
+            Event::Secured(report) => self.input(Input::Secured(Secured { report, binding: None })),
+            Event::TlsFailed(failure) => self.input(Input::TlsFailed(failure)),
+            Event::Probed(legacy) => self.input(Input::Probed(legacy)),
             Event::HungUp if self.session.ending().is_none() => self.act(Action::Hangup {})?,
             // What the session does by itself must have been done when the talk names it.
             own => {
@@ -255,6 +265,9 @@ impl Stage {
             }
             "dropped" => (view.traffic.dropped > 0).to_string(),
             "waiting" => view.waiting.map_or_else(|| "nothing".into(), |waiting| waiting.what),
+            "verdict" => view.recipes.last().map_or("none", |last| last.verdict.unwrap_or(last.state)).to_owned(),
+            "tls" => view.tls.map_or_else(|| "clear".into(), |tls| tls.stage.to_owned()),
+            "sign-in" => json_word(&view.sign_in.state),
             "overdue" => view.waiting.is_some_and(|waiting| waiting.overdue).to_string(),
             "proposes" => match self.session.proposal().map(|step| step.what) {
                 Some(What::Command(_, text) | What::SignIn(_, text) | What::Answer(text)) => text,
