@@ -48,7 +48,8 @@ export class Conversation extends EventTarget {
     this.practice = setup.practice ?? null
     this.relay = this.practice ? null : relay
     const offset = -new Date(this.started).getTimezoneOffset()
-    const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host }
+    this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
+    const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: this.sameOrigin }
     try {
       if (this.practice) this.#practice = practiceServer(this.practice)
       this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
@@ -234,6 +235,9 @@ export class SavedConversation extends EventTarget {
   #reading
   saved = true
   over = true
+  probing = false
+  relay = null
+  sameOrigin = false
   fault = null
   started = null
 

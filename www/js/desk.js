@@ -8,7 +8,7 @@ import { fill, h, perFrame, setText, styles } from './dom.js'
 import { joined, load } from './explain.js'
 import { copy, copyDialog, fileName, save } from './files.js'
 import { Meaning } from './meaning.js'
-import { Bar, End, Wait } from './status.js'
+import { Bar, End, Progress, Wait } from './status.js'
 import { TranscriptView } from './transcript-view.js'
 
 const FORMATS = { talk: ['talk', 'text/plain'], markdown: ['md', 'text/markdown'], json: ['json', 'application/json'] }
@@ -29,9 +29,10 @@ export class Desk {
     this.#store = store
     this.#live = live
     const hangup = () => this.#act({ do: 'hangup' })
-    this.bar = new Bar({ onhangup: hangup, onsettings, oncopy: () => this.#copy(), onsave: (format) => this.#save(format) })
-    this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true) })
+    this.bar = new Bar({ onhangup: hangup, onsettings, onlock: () => this.#secure(), oncopy: () => this.#copy(), onsave: (format) => this.#save(format) })
+    this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true), onsecure: () => this.#secure() })
     this.wait = new Wait({ now: () => this.conversation.now(), onstop: hangup })
+    this.progress = new Progress({ onstop: hangup })
     const desk = this
     this.composer = new Composer({
       onact: (action) => this.#act(action),
@@ -43,10 +44,10 @@ export class Desk {
     })
     store.onleave = () => this.#keepNow()
     this.end = new End({ onagain, onsettings })
-    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply) })
+    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply), onarrived: () => this.draw() })
     this.peek = h('button', { type: 'button', class: 'peek', 'aria-expanded': 'false', onclick: () => this.#sheet(true) })
     this.node = h('div', { class: 'talk', hidden: true }, this.bar.node,
-      h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.composer.node, this.end.node)), this.meaning.node))
+      h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.progress.node, this.composer.node, this.end.node)), this.meaning.node))
     this.node.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.meaning.node.classList.contains('open')) this.#sheet(false)
     })
@@ -54,7 +55,7 @@ export class Desk {
 
   /** Puts the desk into `root`, and resolves when it is dressed. */
   enter(root) {
-    const { sheets, arrived } = styles('transcript', 'composer', 'meaning', 'layout', 'print')
+    const { sheets, arrived } = styles('transcript', 'composer', 'meaning', 'secure', 'layout', 'print')
     root.append(...sheets, this.node)
     return arrived
   }
@@ -85,9 +86,10 @@ export class Desk {
     const { conversation } = this
     if (!conversation) return
     const { view, entries } = conversation
-    this.transcript.show(entries)
+    this.transcript.show(entries, view.tls?.since ?? null)
     this.bar.show(conversation, this.title)
-    this.wait.show(conversation.over ? null : view.waiting)
+    this.progress.show(conversation.over ? null : view.progress)
+    this.wait.show(conversation.over || view.progress ? null : view.waiting)
     this.end.show(conversation)
     const hadFocus = this.composer.node.contains(this.node.getRootNode().activeElement)
     const before = this.composer.editor.node.hidden
@@ -123,7 +125,7 @@ export class Desk {
     const { meaning: explanation, missing } = outline ? joined(outline) : { meaning: null, missing: [] }
     if (missing.length > 0) this.#fetch(missing)
     this.transcript.select(shown)
-    this.meaning.show(conversation.view, explanation, title)
+    this.meaning.show(conversation, explanation, title, this.title)
     fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
   }
 
@@ -135,6 +137,11 @@ export class Desk {
   #evidence(entry) {
     this.#sheet(false)
     this.transcript.reveal(entry)
+  }
+
+  #secure() {
+    this.#sheet(true)
+    this.meaning.revealSecure()
   }
 
   // On a narrow screen the explanations are a sheet that comes from below.

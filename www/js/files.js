@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from './dom.js'
+import { h, setText } from './dom.js'
 
 /** A count of octets for people. */
 export function octets(n) {
@@ -74,12 +74,22 @@ export async function copy(text) {
   }
 }
 
+/** A button that copies a piece of text. */
+export function copyButton(text, label) {
+  const button = h('button', { type: 'button', class: 'chip', onclick: async () => {
+    if (!(await copy(text))) return copyDialog(button.parentElement, text)
+    setText(button, 'Copied')
+    setTimeout(() => setText(button, label), 1500)
+  } }, label)
+  return button
+}
+
 /** A dialog with the text selected in it, to be copied by hand: the way on pages that are not a secure context. */
 export function copyDialog(root, text) {
-  const area = h('textarea', { class: 'mono', rows: 14, 'aria-label': 'The conversation as text', spellcheck: 'false' })
+  const area = h('textarea', { class: 'mono', rows: 14, 'aria-label': 'The text', spellcheck: 'false' })
   area.value = text
   area.readOnly = true
-  const dialog = h('dialog', { class: 'dialog', 'aria-label': 'Copy the conversation' },
+  const dialog = h('dialog', { class: 'dialog', 'aria-label': 'Copy the text' },
     h('p', null, 'This browser does not let a page without https copy for you. The text is selected: press Ctrl+C, or ⌘C on a Mac.'), area,
     h('form', { method: 'dialog', class: 'actions' }, h('button', { class: 'primary' }, 'Close')))
   dialog.addEventListener('close', () => dialog.remove())

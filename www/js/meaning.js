@@ -30,30 +30,58 @@ export const outcomeSign = (outcome) => sign(OUTCOMES[outcome] ?? OUTCOMES.unkno
 export class Meaning {
   #hooks
   #shown = ''
+  #parts = {}
 
-  /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void}} hooks */
+  /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void, onarrived: () => void}} hooks */
   constructor(hooks) {
     this.#hooks = hooks
     this.summary = h('section', { class: 'panel-part' })
     this.reply = h('section', { class: 'panel-part' })
     this.findings = h('section', { class: 'panel-part' })
+    this.secure = h('section', { class: 'panel-part', part: 'tls', tabindex: '-1', 'aria-label': 'TLS' })
     this.envelope = h('section', { class: 'panel-part' })
+    this.proof = h('section', { class: 'panel-part', part: 'proof' })
     this.server = h('section', { class: 'panel-part' })
     this.close = h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close the explanations', onclick: () => hooks.onclose() }, icon('M4 4l8 8M12 4l-8 8'))
-    this.body = h('div', { class: 'panel-body', tabindex: '0', role: 'region', 'aria-label': 'Explanations' }, this.reply, this.findings, this.envelope, this.server)
+    this.body = h('div', { class: 'panel-body', tabindex: '0', role: 'region', 'aria-label': 'Explanations' }, this.reply, this.findings, this.secure, this.envelope, this.server, this.proof)
     this.node = h('aside', { class: 'meaning', part: 'meaning', 'aria-label': 'What it means' }, this.close, this.body)
   }
 
-  /** Shows what the view says, and the explanation of a reply under a title. */
-  show(view, explanation, title) {
+  /** Shows what a conversation has come to, and the explanation of a reply under a title. */
+  show({ view, probing, relay, sameOrigin }, explanation, title, name) {
     // Opened details and the place on the panel survive whatever has not changed.
-    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic])
+    const { tls, protection } = view
+    const [card, proof] = [tls && this.#fetched('tls-card'), protection.readable.length > 0 && this.#fetched('proof')]
+    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection, !card, !proof])
     if (key === this.#shown) return
     this.#shown = key
     this.#part(this.reply, [explanation, title], () => this.#replyNodes(explanation, title))
     this.#part(this.findings, view.findings, () => this.#findingNodes(view.findings))
+    // A failed handshake is what the person wants to read of first.
+    if (tls?.failure) this.body.prepend(this.secure)
+    else this.findings.after(this.secure)
+    this.#part(this.secure, [tls, probing, !card], () => card && card.tlsNodes(tls, { probing, title: name }))
+    this.#part(this.proof, [protection, !proof], () => proof && proof.proofNodes(protection, sameOrigin ? relay : null))
     this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
+  }
+
+  // What not every conversation has is loaded when it is first wanted; `null` until it has come.
+  #fetched(name) {
+    if (this.#parts[name] === undefined) {
+      this.#parts[name] = null
+      import(`./${name}.js`).then((part) => {
+        this.#parts[name] = part
+        this.#hooks.onarrived()
+      }, (problem) => console.warn('ehlo:', problem))
+    }
+    return this.#parts[name]
+  }
+
+  /** Brings the card of the TLS session into sight. */
+  revealSecure() {
+    this.secure.scrollIntoView({ block: 'start' })
+    this.secure.focus({ preventScroll: true })
   }
 
   #part(node, data, make) {

@@ -3,11 +3,14 @@
  * @module
  */
 
-import { fill, h, setText } from './dom.js'
+import { fill, h, icon, setText } from './dom.js'
+import { octets } from './files.js'
 import { outcomeSign } from './meaning.js'
 
 const WAIT_SHOWN_AFTER = 400
 const HINT_AFTER = 4000
+const SHUT = 'M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2'
+const UNSHUT = 'M3.5 7h9v6.5h-9zM5.5 7V4.5a2.5 2.5 0 0 1 4.6-1.3'
 const CUT = 'This was kept while the conversation was still going on. The connection is gone.'
 
 /** A span of time in words, no finer than a person needs. */
@@ -18,13 +21,19 @@ export function duration(ms) {
   return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${String(rest).padStart(2, '0')} s`
 }
 
+/** A lock that is shut, or open; it says nothing to a screen reader. */
+export const lock = (shut) => icon(shut ? SHUT : UNSHUT)
+
 /** The bar on top of a conversation. */
 export class Bar {
-  /** @param {{onhangup: Function, onsettings: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
+  /** @param {{onhangup: Function, onsettings: Function, onlock: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
   constructor(hooks) {
     this.peer = h('strong', { class: 'peer' })
     this.detail = h('span', { class: 'detail' })
     this.state = h('span', { class: 'state' })
+    this.lockIcon = h('span', { class: 'lock-icon' })
+    this.lockWord = h('span')
+    this.lock = h('button', { type: 'button', class: 'quiet lock', hidden: true, onclick: () => hooks.onlock() }, this.lockIcon, this.lockWord)
     this.copy = h('button', { type: 'button', onclick: () => hooks.oncopy() }, 'Copy')
     const format = (name, label) => h('button', { type: 'button', onclick: () => {
       this.menu.open = false
@@ -42,7 +51,7 @@ export class Bar {
     })
     this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Settings')
     this.hangup = h('button', { type: 'button', class: 'danger', title: 'End the connection without another word', onclick: () => hooks.onhangup() }, 'Hang up')
-    this.node = h('div', { class: 'bar', part: 'bar' }, h('div', { class: 'who' }, this.peer, this.detail), this.state,
+    this.node = h('div', { class: 'bar', part: 'bar' }, h('div', { class: 'who' }, this.peer, this.detail), this.lock, this.state,
       h('div', { class: 'bar-tools' }, this.copy, this.menu, this.settings, this.hangup))
   }
 
@@ -54,6 +63,16 @@ export class Bar {
     const [tone, text] = saved ? ['plain', 'Saved'] : stateText(view)
     this.state.className = `state ${tone}`
     setText(this.state, text)
+    this.#showLock(view)
+  }
+
+  #showLock(view) {
+    const [lockTone, words, shut] = lockText(view)
+    this.lock.hidden = !words
+    if (words === this.lockWord.textContent) return
+    this.lock.className = `quiet lock ${lockTone}`
+    fill(this.lockIcon, lock(shut))
+    setText(this.lockWord, words)
   }
 }
 
@@ -61,6 +80,13 @@ function connectionText(connection) {
   if (!connection) return ''
   const from = connection.local ? `, from ${connection.local}${connection.local_name ? ` (${connection.local_name})` : ''}` : ''
   return connection.address === connection.host ? from.slice(2) : `${connection.address}${from}`
+}
+
+// Nothing where nobody is on the way: before the connection, and within this page.
+function lockText({ connection, tls }) {
+  if (tls?.failure) return ['bad', 'TLS failed', false]
+  if (tls?.report) return tls.report.verdict.trusted ? ['good', 'Encrypted, trusted', true] : ['warn', 'Encrypted, not trusted', true]
+  return connection ? ['plain', 'Clear text', false] : ['', '', false]
 }
 
 function stateText({ turn, waiting }) {
@@ -102,6 +128,24 @@ export class Wait {
     this.node.classList.toggle('overdue', waiting.overdue)
     const late = waiting.overdue ? 'Longer than the standard asks a client to wait. ' : ''
     setText(this.hint, waited >= HINT_AFTER || waiting.overdue ? late + waiting.hint : '')
+  }
+}
+
+/** A message that is under way: how much of it has left, and a way to stop. */
+export class Progress {
+  /** @param {{onstop: () => void}} hooks */
+  constructor(hooks) {
+    this.text = h('span', { class: 'wait-text' })
+    this.bar = h('progress', { max: 1, 'aria-label': 'Sent of the message' })
+    this.node = h('div', { class: 'wait sending', hidden: true }, this.text, this.bar,
+      h('button', { type: 'button', class: 'chip', title: 'Hangs up: the server keeps nothing of an unfinished message', onclick: () => hooks.onstop() }, 'Cancel'))
+  }
+
+  show(progress) {
+    this.node.hidden = !progress
+    if (!progress) return
+    setText(this.text, `Sending the message · ${octets(progress.sent)} of ${octets(progress.total)}`)
+    this.bar.value = progress.total > 0 ? progress.sent / progress.total : 0
   }
 }
 

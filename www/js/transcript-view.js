@@ -5,6 +5,7 @@
  */
 
 import { append, fill, h, setText, unseen } from './dom.js'
+import { lock } from './status.js'
 
 const SIDES = {
   client: { mark: '→', word: 'sent', part: 'line sent' },
@@ -35,12 +36,15 @@ export class TranscriptView {
   #rows = []
   #started = null
   #selected = null
+  #since = null
   #onreply
+  #onsecure
   #atEnd = true
 
-  /** @param {{onreply: (reply: number, entry: object) => void}} hooks `onreply`: the person wants to know what a reply means */
-  constructor({ onreply }) {
+  /** @param {{onreply: (reply: number, entry: object) => void, onsecure: () => void}} hooks the person wants to know what a reply means, or of the TLS session */
+  constructor({ onreply, onsecure }) {
     this.#onreply = onreply
+    this.#onsecure = onsecure
     this.list = h('div', { class: 'lines', role: 'list', part: 'transcript' })
     this.log = h('div', { class: 'log', role: 'log', 'aria-label': 'Transcript', tabindex: '0' }, this.list)
     this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.toEnd() }, 'Jump to end ↓')
@@ -61,12 +65,20 @@ export class TranscriptView {
     this.#rows = []
     this.#started = started
     this.#selected = null
+    this.#since = null
     this.#atEnd = true
     fill(this.list)
   }
 
-  /** Shows `entries`; rows of entries that have not changed since the last time are left alone. */
-  show(entries) {
+  /**
+   * Shows `entries`; rows of entries that have not changed since the last time are left alone.
+   * @param {object[]} entries as the core shows them
+   * @param {number | null} since the first that crossed encrypted
+   */
+  show(entries, since = null) {
+    // Only now is it known which lines crossed in clear text while others did not.
+    if (since !== this.#since) this.#entries = []
+    this.#since = since
     const added = document.createDocumentFragment()
     for (let i = 0; i < entries.length; i += 1) {
       if (this.#entries[i] === entries[i]) continue
@@ -87,16 +99,20 @@ export class TranscriptView {
 
   #row(entry) {
     const side = SIDES[entry.side] ?? SIDES.relay
+    const shut = this.#since === null || entry.side === 'relay' ? null : entry.id >= this.#since
+    const [kept, word] = shut === null ? ['', ''] : shut ? [' encrypted', ', encrypted'] : [' clear', ', in clear text']
     const when = this.#started === null ? '' : new Date(this.#started + entry.at).toLocaleString()
     return h('div', {
-      class: `line ${entry.side} ${entry.piece}`, role: 'listitem', part: side.part, tabindex: '-1', 'data-id': entry.id, 'data-reply': entry.reply,
+      class: `line ${entry.side} ${entry.piece}${kept}`, role: 'listitem', part: side.part, tabindex: '-1', 'data-id': entry.id, 'data-reply': entry.reply,
       'aria-current': entry.reply !== null && entry.reply === this.#selected ? 'true' : null,
     },
     h('span', { class: 'time', title: when }, clock(entry.at)),
     h('span', { class: entry.pause >= NOTICEABLE ? 'pause long' : 'pause' }, entry.pause > 0 ? pauseText(entry.pause) : ''),
-    h('span', { class: 'mark', 'aria-hidden': 'true' }, side.mark),
-    h('span', { class: 'said' }, unseen(`${side.word}: `), this.#text(entry),
+    h('span', { class: 'mark', 'aria-hidden': 'true' }, side.mark, shut !== null && lock(shut)),
+    h('span', { class: 'said' }, unseen(`${side.word}${word}: `), this.#text(entry),
       entry.open && h('span', { class: 'open', title: 'The line end has not come yet' }, ' …', unseen('line end has not come yet')),
+      entry.decoded.length > 0 && h('span', { class: 'decoded' }, unseen('that is: '), entry.decoded.map((line) => h('span', null, line))),
+      entry.id + 1 === this.#since && h('button', { type: 'button', class: 'link secured', onclick: () => this.#onsecure() }, 'Show the TLS session'),
       entry.oddities.map((oddity) => h('span', { class: 'odd' }, oddity))))
   }
 
