@@ -53,7 +53,7 @@ fn moment(now: f64) -> Now {
 
 #[cfg(any(feature = "conversation", feature = "practice"))]
 fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".into())
+    ehlo_core::json::to_string(value)
 }
 
 #[cfg(any(feature = "conversation", feature = "practice"))]

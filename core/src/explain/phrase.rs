@@ -7,8 +7,9 @@ mod traffic;
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::json::Value;
 /// What certain words in a reply mean. All text is plain, without markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Phrase {
@@ -67,7 +68,7 @@ impl Phrases {
     ///
     /// They are kept for as long as the program runs: read them once.
     pub fn learn(json: &str) -> Option<Self> {
-        let Ok(Value::Array(list)) = serde_json::from_str(json) else { return None };
+        let Some(Value::Array(list)) = Value::parse(json) else { return None };
         let entries: Option<Vec<Entry>> = list.iter().map(Entry::read).collect();
         Some(Self(Vec::leak(vec![&*Vec::leak(entries?)])))
     }
@@ -78,7 +79,7 @@ impl Phrases {
             let Phrase { name, meaning, advice, said_by } = entry.phrase;
             json!([name, meaning, advice, said_by, entry.says])
         };
-        Value::Array(self.0.iter().copied().flatten().map(row).collect()).to_string()
+        serde_json::Value::Array(self.0.iter().copied().flatten().map(row).collect()).to_string()
     }
 }
 
@@ -90,9 +91,9 @@ impl fmt::Debug for Phrases {
 
 impl Entry {
     fn read(row: &Value) -> Option<Self> {
-        let text = |at: usize| row.get(at).and_then(kept);
+        let text = |at: usize| row.as_array()?.get(at).and_then(kept);
         let texts = |at: usize| {
-            let list: Option<Vec<&'static str>> = row.get(at)?.as_array()?.iter().map(kept).collect();
+            let list: Option<Vec<&'static str>> = row.as_array()?.get(at)?.as_array()?.iter().map(kept).collect();
             list.map(|list| &*Vec::leak(list))
         };
         let phrase = Phrase { name: text(0)?, meaning: text(1)?, advice: texts(2)?, said_by: text(3)? };

@@ -1,11 +1,10 @@
 //! The two mechanisms that carry an OAuth 2.0 access token, and the errors that servers answer them with.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Credentials;
 use super::scram::push_name;
-use crate::json::Object;
+use crate::json::{Object, Value};
 use crate::printable;
 
 /// The message of XOAUTH2: user and token, each ended by the octet 1.

@@ -127,10 +127,13 @@ impl Session {
     /// The mechanisms that the last EHLO offered.
     pub fn offered_mechanisms(&self) -> Vec<&str> {
         let auth = self.hello.capabilities.extensions.iter().filter(|one| one.keyword == "AUTH");
-        let mut all: Vec<&str> = auth.flat_map(|one| one.params.split_whitespace()).collect();
-        // Some servers say it twice, once for clients older than RFC 2554.
-        all.sort_unstable();
-        all.dedup();
+        let mut all: Vec<&str> = Vec::new();
+        for word in auth.flat_map(|one| one.params.split_whitespace()) {
+            // Some servers say it twice, once for clients older than RFC 2554.
+            if !all.contains(&word) {
+                all.push(word);
+            }
+        }
         all
     }
 

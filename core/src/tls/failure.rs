@@ -136,7 +136,7 @@ impl Failure {
 
     /// The failure on one line of JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 
     /// Reads what [`Self::to_json`] wrote; text is made harmless.
@@ -175,7 +175,7 @@ impl Failure {
 impl Legacy {
     /// What was found on one line of JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 
     /// Reads what [`Self::to_json`] wrote; text is made harmless.

@@ -1,8 +1,6 @@
 //! Reading the data back from JSON: bounded, and nothing in it can play tricks with a terminal or a page.
 
-use serde_json::Value;
-
-use crate::json::{Mistake, Object};
+use crate::json::{Mistake, Object, Value};
 use crate::printable;
 
 /// Longest JSON that is read; a report with the largest chain that TLS can carry is smaller.

@@ -152,7 +152,7 @@ pub struct Report {
 impl Report {
     /// The report on one line of JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 
     /// Reads what [`Self::to_json`] wrote; text is made harmless.

@@ -66,7 +66,7 @@ impl Settings {
 
     /// The settings on one line of JSON, the private key included: for the TLS machine and for nothing else.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 
     /// Reads what [`Self::to_json`] wrote.
@@ -145,7 +145,7 @@ impl fmt::Debug for Settings {
 
 /// Whether `name` is an IP address and not a name.
 pub(super) fn is_address(name: &str) -> bool {
-    name.parse::<std::net::IpAddr>().is_ok()
+    crate::wire::address::is_ip(name)
 }
 
 /// `word` for a POSIX shell: as it is where that is safe, between single quotes otherwise.

@@ -436,8 +436,7 @@ pub struct About {
 impl ToRelay {
     /// The message as JSON.
     pub fn to_json(&self) -> String {
-        // Nothing in a control message can fail to be written.
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 
     /// Reads a message of the page.
@@ -455,8 +454,7 @@ impl ToRelay {
 impl FromRelay {
     /// The message as JSON.
     pub fn to_json(&self) -> String {
-        // Nothing in a control message can fail to be written.
-        serde_json::to_string(self).unwrap_or_default()
+        crate::json::to_string(self)
     }
 }
 

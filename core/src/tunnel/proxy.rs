@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::json::{Mistake, Object};
+use crate::json::{Mistake, Object, Value};
 
 /// A PROXY protocol header (HAProxy's `proxy-protocol.txt`), which the relay itself writes to the target as its first
 /// octets: the target then takes `source` for its client.
@@ -13,7 +12,7 @@ use crate::json::{Mistake, Object};
 /// In JSON: `{"version":1,"source":"192.0.2.1:4711","destination":"198.51.100.7:25"}`. Both addresses are of one
 /// family; IPv6 is written `[2001:db8::1]:25`, without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[serde(try_from = "serde_json::Value")]
 pub struct ProxyHeader {
     /// Text or binary.
     pub version: ProxyVersion,
@@ -88,11 +87,12 @@ impl ProxyHeader {
     }
 }
 
-impl TryFrom<Value> for ProxyHeader {
+impl TryFrom<serde_json::Value> for ProxyHeader {
     type Error = Mistake;
 
-    fn try_from(value: Value) -> Result<Self, Mistake> {
-        Self::of(value)
+    fn try_from(value: serde_json::Value) -> Result<Self, Mistake> {
+        let value = Value::parse(&value.to_string());
+        Self::of(value.ok_or_else(|| Mistake::new("", "nests too deep"))?)
     }
 }
 

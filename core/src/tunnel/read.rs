@@ -1,9 +1,7 @@
 //! Reading the relay's messages, field by field: the page's module stays small.
 
-use serde_json::Value;
-
 use super::{About, Answer, Closer, Code, Connected, Dnssec, FromRelay, Guess, Rcode, Record, RecordType, Refusal};
-use crate::json::{Mistake, Object};
+use crate::json::{Mistake, Object, Value};
 
 impl FromRelay {
     /// Reads a message of the relay.

@@ -1,9 +1,7 @@
 //! What the plan proposes: the envelope, the message, and how far to go.
 
-use serde_json::Value;
-
 use super::SignIn;
-use crate::json::{Mistake, Object};
+use crate::json::{Mistake, Object, Value};
 
 /// The verb of the greeting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    pub(super) fn of(value: serde_json::Value) -> Result<Self, Mistake> {
+    pub(super) fn of(value: crate::json::Value) -> Result<Self, Mistake> {
         let mut object = Object::of(value).map_err(|_| Mistake::new("sign_in", "must be an object"))?;
         let sign_in = Self {
             mechanism: object.text("mechanism")?.map(|word| word.trim().to_ascii_uppercase()).filter(|w| !w.is_empty()),

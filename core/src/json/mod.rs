@@ -3,8 +3,13 @@
 //! Reading by hand instead of by derived code keeps the page's module small: derived readers of tagged enums
 //! were a fifth of it.
 
+mod value;
+mod write;
+
 use serde::Serialize;
-use serde_json::{Map, Value};
+
+pub(crate) use value::Value;
+pub use write::to_string;
 
 /// A mistake of the caller: which field, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,15 +36,15 @@ impl std::error::Error for Mistake {}
 
 /// An object whose fields are taken out one by one; what is left over at the end was not known.
 pub(crate) struct Object {
-    fields: Map<String, Value>,
+    fields: Vec<(String, Value)>,
 }
 
 impl Object {
     pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
-        match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => Ok(Self { fields }),
-            Ok(_) => Err(Mistake::new("", "must be a JSON object")),
-            Err(_) => Err(Mistake::new("", "is no JSON")),
+        match Value::parse(text) {
+            Some(Value::Object(fields)) => Ok(Self { fields }),
+            Some(_) => Err(Mistake::new("", "must be a JSON object")),
+            None => Err(Mistake::new("", "is no JSON")),
         }
     }
 
@@ -52,12 +57,14 @@ impl Object {
 
     /// The field's value; `null` counts as absent.
     pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
-        self.fields.remove(field).filter(|value| !value.is_null())
+        self.given(field).filter(|value| *value != Value::Null)
     }
 
     /// The field's value, `null` included.
     pub(crate) fn given(&mut self, field: &str) -> Option<Value> {
-        self.fields.remove(field)
+        // The last of a name counts; those before it are left, and not known.
+        let at = self.fields.iter().rposition(|(name, _)| name == field)?;
+        Some(self.fields.swap_remove(at).1)
     }
 
     pub(crate) fn text(&mut self, field: &str) -> Result<Option<String>, Mistake> {
@@ -74,7 +81,8 @@ impl Object {
 
     pub(crate) fn number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<Option<T>, Mistake> {
         let Some(value) = self.take(field) else { return Ok(None) };
-        let number = value.as_i64().and_then(|number| T::try_from(number).ok());
+        let number = if let Value::Number(number) = value { number.as_i64() } else { None };
+        let number = number.and_then(|number| T::try_from(number).ok());
         number.map(Some).ok_or_else(|| out_of_range(field))
     }
 
