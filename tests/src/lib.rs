@@ -9,6 +9,7 @@ pub mod failure;
 pub mod fake;
 pub mod fileserver;
 pub mod packages;
+pub mod pki;
 pub mod process;
 pub mod relay;
 pub mod servers;

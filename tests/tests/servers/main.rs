@@ -1,6 +1,7 @@
 //! The core's session through the real relay: against real mail servers, against servers that misbehave, against what
 //! is no mail server, and with every talk over a real socket.
 
+mod matrix;
 mod misbehaving;
 mod postfix;
 mod route;
