@@ -246,7 +246,7 @@ impl Exchange {
     pub fn finish(&mut self, code_positive: bool, text: Option<&[u8]>) -> Outcome {
         let (Some(scram), true) = (&self.scram, code_positive) else { return Outcome::NotApplicable };
         let words = text.unwrap_or_default().split(u8::is_ascii_whitespace);
-        let said = words.filter_map(|word| base64::decode(word)).find(|(octets, _)| octets.starts_with(b"v="));
+        let said = words.filter_map(base64::decode).find(|(octets, _)| octets.starts_with(b"v="));
         match (self.stage, said) {
             (Stage::Proved, _) => Outcome::ServerProved,
             (Stage::Proof, Some((message, _))) if scram.server_final(&message).is_ok() => Outcome::ServerProved,
