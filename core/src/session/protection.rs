@@ -22,6 +22,7 @@ impl Session {
             failure: failure.cloned(),
             openssl: openssl.unwrap_or_else(|| self.tls_settings().openssl()),
             changes: self.offer_changes(),
+            since: self.secured_since(),
         })
     }
 
