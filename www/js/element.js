@@ -10,9 +10,9 @@ import { explain } from './explain.js'
 import { makeConversation, readOptions, toEnd } from './run.js'
 import { addresses } from './settings.js'
 
-const TEXTS = ['relay', 'host', 'port', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
+const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
-const SETTINGS = new Set(['host', 'port', 'from', 'hello', 'until', 'subject'])
+const SETTINGS = new Set(['host', 'port', 'security', 'from', 'hello', 'until', 'subject'])
 
 /** The whole tool as an element. */
 export class SmtpConversation extends HTMLElement {

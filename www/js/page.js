@@ -3,7 +3,7 @@
  * @module
  */
 
-const TEXTS = ['relay', 'host', 'port', 'from', 'to', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
+const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'to', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
 
 const element = document.querySelector('smtp-conversation')
