@@ -175,7 +175,9 @@ impl Session {
         let whole = [so_far, text].concat();
         let command = Command::of(&whole);
         let answers_auth = self.answers_auth(&command);
-        let secret = answers_auth && text != "*" || opened.is_some() && command.verb == Verb::Auth;
+        // Where AUTH itself is in this piece, only what stands behind its mechanism is secret.
+        let begun = opened.is_some() && command.verb == Verb::Auth && Command::of(text).verb != Verb::Auth;
+        let secret = answers_auth && text != "*" || begun;
         let shown = [&masked(text, secret), &piece[text.len()..]].concat();
         let entry = self.transcript.client(self.elapsed(), Piece::Line, shown.clone().into_bytes(), piece.len());
         self.send(piece.as_bytes());

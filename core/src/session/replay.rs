@@ -50,7 +50,9 @@ impl Session {
 
     pub(crate) fn replay_overdue(&mut self, now: Now) {
         self.now = self.now.max(now);
-        if !self.setup.attended || matches!(self.awaiting(), Some(Asked::Relay | Asked::Connection)) {
+        if !self.setup.attended
+            || matches!(self.awaiting(), Some(Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake))
+        {
             return self.end(Event::Overdue, How::TimedOut, false);
         }
         if self.link != Link::Over {
