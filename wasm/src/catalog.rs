@@ -2,6 +2,7 @@
 
 use ehlo_core::plan::presets::{PRESETS, Preset};
 use ehlo_core::practice::Personality;
+use ehlo_core::sasl::Mechanism;
 use ehlo_core::tunnel;
 use ehlo_core::wire::command::Verb;
 use serde::Serialize;
@@ -14,7 +15,8 @@ struct Catalog {
     version: &'static str,
     subprotocol: &'static str,
     path: &'static str,
-    ports: [Port; 3],
+    ports: [Port; 5],
+    mechanisms: [MechanismRow; Mechanism::ALL.len()],
     presets: [Preset; 5],
     personalities: [PersonalityRow; 8],
     commands: [&'static str; 16],
@@ -23,7 +25,12 @@ struct Catalog {
 #[derive(Serialize)]
 struct Port {
     port: u16,
-    label: &'static str,
+    about: &'static str,
+}
+
+#[derive(Serialize)]
+struct MechanismRow {
+    word: &'static str,
     about: &'static str,
 }
 
@@ -45,10 +52,13 @@ pub fn catalog() -> String {
         subprotocol: tunnel::SUBPROTOCOL,
         path: tunnel::PATH,
         ports: [
-            Port { port: 25, label: "25", about: "mail between servers" },
-            Port { port: 587, label: "587", about: "submission by mail programs" },
-            Port { port: 2525, label: "2525", about: "submission where 587 is blocked" },
+            Port { port: 25, about: "mail between servers" },
+            Port { port: 587, about: "submission by mail programs" },
+            Port { port: 465, about: "submission over TLS" },
+            Port { port: 2525, about: "submission where 587 is blocked" },
+            Port { port: 2465, about: "submission over TLS where 465 is blocked" },
         ],
+        mechanisms: Mechanism::ALL.map(|one| MechanismRow { word: one.word(), about: one.about() }),
         presets: PRESETS,
         personalities: Personality::ALL.map(row),
         commands,

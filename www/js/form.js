@@ -3,9 +3,11 @@
  * @module
  */
 
+import { loadCore, prepareTls } from './core.js'
 import { append, fill, h, setText, uniqueId } from './dom.js'
+import { box, check, field, hint, markOffers, menu, text } from './fields.js'
 import { MessageFields } from './message-fields.js'
-import { DEFAULTS, withPreset } from './settings.js'
+import { DEFAULTS, USUAL, withPreset } from './settings.js'
 
 const MODES = [
   ['server', 'Mail server'],
@@ -18,11 +20,26 @@ const UNTIL = [
   ['data', 'DATA, before the message'],
   ['rcpt', 'the recipients, nothing is sent'],
   ['mail', 'MAIL FROM'],
+  ['auth', 'signing in'],
+  ['starttls', 'the TLS handshake'],
   ['hello', 'EHLO'],
   ['connect', 'the greeting'],
 ]
 
+/** What each choice means, where it is made. */
+const SECURITY = [
+  ['none', 'none', 'Everything crosses readable, as with telnet.'],
+  ['starttls-if-offered', 'STARTTLS if offered', 'Goes on encrypted where the server offers it, else readable.'],
+  ['starttls', 'STARTTLS, or nothing', 'Begins readable and goes on encrypted; where that is not offered, nothing is sent.'],
+  ['tls', 'TLS at once', 'Encrypted from the first byte.'],
+]
+
 const OTHER = 'other'
+const FALLBACK_PORTS = [25, 587, 465, 2525, 2465].map((port) => ({ port, about: '' }))
+
+/** Fields that are in a group which is fetched when it is opened. */
+const IN_SIGN_IN = /^(sign_in|user|password|access_token|authorization_id|mechanism|initial_response|bind_to_certificate)$/
+const ALIASES = { sign_in: 'sign_in_with', 'proxy_header': 'proxy_version', source: 'proxy_source', destination: 'proxy_destination' }
 
 /** The form. It holds no state of its own but what its fields show. */
 export class SetupForm {
@@ -32,13 +49,19 @@ export class SetupForm {
   #locked = false
   #wanted = ''
   #going = false
+  /** The settings as they were given last: what is in groups that are not there yet is taken from here. */
+  #kept = DEFAULTS
+  #groups = new Map()
+  #view = null
+  #securityChosen = false
+  #portBefore = ''
 
   /** @param {{onconnect: Function, onlookup: Function, onchange: Function, onrelay: Function}} hooks */
   constructor(hooks) {
     this.#hooks = hooks
     this.message = new MessageFields(() => this.#changed())
     this.#makeFields()
-    this.node = h('form', { class: 'form', part: 'form', novalidate: true, autocomplete: 'off' }, this.#target(), this.#mail(), this.#more(), this.#submit())
+    this.node = h('form', { class: 'form', part: 'form', novalidate: true, autocomplete: 'off' }, this.#target(), this.#mail(), this.#signIn(), this.#more(), this.#submit())
     this.node.addEventListener('submit', (event) => {
       event.preventDefault()
       if (this.settings.mode === 'domain') hooks.onlookup()
@@ -52,30 +75,27 @@ export class SetupForm {
   #makeFields() {
     const name = uniqueId('mode')
     this.modes = MODES.map(([value, label]) => h('label', { class: 'segment' }, h('input', { type: 'radio', name, value }), h('span', null, label)))
-    const text = (props) => h('input', { type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', ...props })
-    this.host = text({ name: 'host', inputmode: 'url', placeholder: 'mail.example.com or 192.0.2.10' })
-    this.domain = text({ name: 'domain', inputmode: 'url', placeholder: 'example.com' })
+    this.host = text('host', { inputmode: 'url', placeholder: 'mail.example.com or 192.0.2.10' })
+    this.domain = text('domain', { inputmode: 'url', placeholder: 'example.com' })
     this.port = h('select', { name: 'port' })
-    this.portOther = text({ name: 'port-number', inputmode: 'numeric', maxlength: 5, 'aria-label': 'Port number', class: 'short' })
-    this.security = h('select', { name: 'security' }, h('option', { value: 'none' }, 'none'),
-      ['STARTTLS', 'TLS'].map((word) => h('option', { disabled: true }, `${word} (next version)`)))
+    this.portOther = text('port-number', { inputmode: 'numeric', maxlength: 5, 'aria-label': 'Port number', class: 'short' })
+    this.security = menu('security', SECURITY)
     this.practice = h('select', { name: 'practice' }, h('option', { value: 'accepts-all' }, 'Accepts all'))
-    this.via = h('select', { name: 'practice-via' }, h('option', { value: 'page' }, 'inside this page'), h('option', { value: 'relay' }, 'through the relay, over TCP'))
+    this.via = menu('practice-via', [['page', 'inside this page'], ['relay', 'through the relay, over TCP']])
     this.preset = h('select', { name: 'preset' }, h('option', { value: '' }, 'Choose…'))
-    this.from = text({ name: 'from', inputmode: 'email', placeholder: 'you@example.org' })
+    this.from = text('from', { inputmode: 'email', placeholder: 'you@example.org' })
     this.to = h('textarea', { name: 'to', rows: 1, inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', placeholder: 'them@example.com' })
-    this.hello = text({ name: 'hello', placeholder: 'proposed when connected' })
+    this.hello = text('hello', { placeholder: 'proposed when connected' })
     this.helloVerb = h('select', { name: 'hello-verb', 'aria-label': 'Command' }, h('option', null, 'EHLO'), h('option', null, 'HELO'))
-    this.until = h('select', { name: 'until' }, UNTIL.map(([value, label]) => h('option', { value }, label)))
-    this.family = h('select', { name: 'family' }, [['', 'any'], ['4', 'IPv4 only'], ['6', 'IPv6 only']].map(([value, label]) => h('option', { value }, label)))
-    this.relay = text({ name: 'relay', inputmode: 'url' })
+    this.until = menu('until', UNTIL)
+    this.family = menu('family', [['', 'any'], ['4', 'IPv4 only'], ['6', 'IPv6 only']])
+    this.relay = text('relay', { inputmode: 'url' })
     this.token = h('input', { type: 'password', name: 'token', autocomplete: 'off' })
-    const box = (nameOf, label, hint) => [h('input', { type: 'checkbox', name: nameOf, id: uniqueId(nameOf) }), label, hint]
     this.boxes = {
-      size: box('size', 'SIZE', 'say beforehand how big the message is'),
-      eightBit: box('eight-bit', 'BODY=8BITMIME', 'announce letters beyond ASCII in the text'),
-      smtputf8: box('smtputf8', 'SMTPUTF8', 'letters beyond ASCII in addresses'),
-      pipelining: box('pipelining', 'PIPELINING', 'send several commands without waiting'),
+      size: [box('size'), 'SIZE', 'say beforehand how big the message is', 'SIZE'],
+      eightBit: [box('eight-bit'), 'BODY=8BITMIME', 'announce letters beyond ASCII in the text', '8BITMIME'],
+      smtputf8: [box('smtputf8'), 'SMTPUTF8', 'letters beyond ASCII in addresses', 'SMTPUTF8'],
+      pipelining: [box('pipelining'), 'PIPELINING', 'send several commands without waiting', 'PIPELINING'],
     }
     this.problem = h('p', { class: 'problem', role: 'alert', hidden: true })
     this.lookup = h('div', { class: 'lookup', 'aria-live': 'polite' })
@@ -83,32 +103,20 @@ export class SetupForm {
     this.relayNote = h('p', { class: 'hint' })
   }
 
-  #field(label, control, ...extra) {
-    const first = [control].flat()[0]
-    first.id ||= uniqueId(first.name)
-    return h('div', { class: 'field', 'data-field': first.name }, h('label', { for: first.id }, label), h('div', { class: 'control' }, control, extra))
-  }
-
-  #hint(control, text) {
-    const hint = h('p', { class: 'hint', id: uniqueId('hint') }, text)
-    control.setAttribute('aria-describedby', hint.id)
-    return hint
-  }
-
   #target() {
-    this.portNote = this.#hint(this.port, '')
+    this.portNote = hint(this.port, '')
     const pair = (label, control, beside) => {
       control.id = uniqueId(control.name)
       return h('div', { class: 'pair' }, h('label', { for: control.id }, label), h('span', { class: 'together' }, control, beside))
     }
     this.panels = {
-      server: h('div', { class: 'stack' }, this.#field('Server', this.host),
+      server: h('div', { class: 'stack' }, field('Server', this.host),
         h('div', { class: 'pairs' }, pair('Port', this.port, this.portOther), pair('Security', this.security)), this.portNote),
       domain: h('div', { class: 'stack' },
-        this.#field('Domain', this.domain, this.#hint(this.domain, 'The part after the @. The hosts that take its mail are looked up.')), this.lookup),
+        field('Domain', this.domain, hint(this.domain, 'The part after the @. The hosts that take its mail are looked up.')), this.lookup),
       practice: h('div', { class: 'stack' },
-        this.#field('Server', this.practice, this.practiceAbout = this.#hint(this.practice, '')),
-        this.#field('Where', this.via)),
+        field('Server', this.practice, this.practiceAbout = hint(this.practice, '')),
+        field('Where', this.via)),
     }
     this.target = h('fieldset', { class: 'group target' }, h('legend', null, 'Whom to call'),
       h('div', { class: 'segments', role: 'radiogroup', 'aria-label': 'Whom to call' }, this.modes), Object.values(this.panels))
@@ -116,26 +124,77 @@ export class SetupForm {
   }
 
   #mail() {
-    this.presetAbout = this.#hint(this.preset, '')
+    this.presetAbout = hint(this.preset, '')
     return h('fieldset', { class: 'group' }, h('legend', null, 'The mail'),
-      this.#field('Purpose', this.preset, this.presetAbout),
-      this.#field('From', this.from, this.fromHint = this.#hint(this.from, '')),
-      this.#field('To', this.to, this.toHint = this.#hint(this.to, '')),
+      field('Purpose', this.preset, this.presetAbout),
+      field('From', this.from, this.fromHint = hint(this.from, '')),
+      field('To', this.to, this.toHint = hint(this.to, '')),
       h('div', { class: 'field' }, h('span', { class: 'label' }, 'Message'), h('div', { class: 'control' }, this.message.node)),
-      this.#field('Stop after', this.until))
+      field('Stop after', this.until))
+  }
+
+  #signIn() {
+    this.signInHome = h('div', { class: 'stack' })
+    this.signInNote = h('span', { class: 'faint' })
+    this.signInGroup = h('details', { class: 'group' }, h('summary', null, 'Sign in ', this.signInNote), this.signInHome)
+    this.signInGroup.addEventListener('toggle', () => this.signInGroup.open && this.openSignIn().catch((error) => this.showProblem(error)))
+    return this.signInGroup
   }
 
   #more() {
-    const boxes = Object.values(this.boxes).map(([input, label, hint]) =>
-      h('label', { class: 'check' }, input, h('span', null, h('b', null, label), ` ${hint}`)))
+    const boxes = Object.values(this.boxes).map((all) => check(...all))
     this.relayGroup = h('details', { class: 'group' }, h('summary', null, 'Relay'),
-      this.#field('Address', this.relay, this.#hint(this.relay, 'A web page cannot open a mail connection by itself: the relay does, and passes the bytes on.')),
-      this.#field('Token', this.token, this.#hint(this.token, 'Only where the relay asks for one. It is never stored.')), this.relayNote)
+      field('Address', this.relay, hint(this.relay, 'A web page cannot open a mail connection by itself: the relay does, and passes the bytes on.')),
+      field('Token', this.token, hint(this.token, 'Only where the relay asks for one. It is never stored.')), this.relayNote)
     this.relayGroup.addEventListener('toggle', () => this.relayGroup.open && this.#hooks.onrelay())
-    return [h('details', { class: 'group' }, h('summary', null, 'Options'),
-      this.#field('My name', [this.hello, this.helloVerb], this.#hint(this.hello, 'Empty: the relay’s own name where the DNS confirms it, else “test.” and the server’s domain.')),
-      this.#field('IP version', this.family),
-      h('div', { class: 'field' }, h('span', { class: 'label' }, 'If offered'), h('div', { class: 'control' }, boxes))), this.relayGroup]
+    this.moreOptions = h('div', { class: 'stack more' })
+    this.options = h('details', { class: 'group' }, h('summary', null, 'Options'),
+      field('My name', [this.hello, this.helloVerb], hint(this.hello, 'Empty: the relay’s own name where the DNS confirms it, else “test.” and the server’s domain.')),
+      field('IP version', this.family),
+      h('div', { class: 'field' }, h('span', { class: 'label' }, 'If offered'), h('div', { class: 'control' }, boxes)), this.moreOptions)
+    this.options.addEventListener('toggle', () => this.options.open && this.#openOptions().catch((error) => this.showProblem(error)))
+    return [this.options, this.relayGroup]
+  }
+
+  /** The fields for signing in, fetched when they are first wanted. */
+  openSignIn() {
+    return this.#group('signIn', async () => {
+      const [{ SignInFields }, { catalog }] = await Promise.all([import('./sign-in.js'), loadCore()])
+      const group = new SignInFields(catalog.mechanisms)
+      this.signInHome.append(group.node)
+      return group
+    })
+  }
+
+  #openOptions() {
+    const tls = this.#group('tls', async () => {
+      const { TlsFields } = await import('./tls-fields.js')
+      const group = new TlsFields()
+      this.moreOptions.append(h('details', { class: 'inline' }, h('summary', null, 'TLS: names, versions, certificates'), group.node),
+        h('details', { class: 'inline' }, h('summary', null, 'PROXY protocol'), group.proxy))
+      return group
+    })
+    const extensions = this.#group('extensions', async () => {
+      const { ExtensionFields } = await import('./options.js')
+      const group = new ExtensionFields()
+      this.moreOptions.append(group.node)
+      return group
+    })
+    return Promise.all([tls, extensions])
+  }
+
+  // A group that did not load is tried afresh the next time.
+  #group(name, make) {
+    this[name] ??= make().then((group) => {
+      group.value = this.#kept
+      this.#groups.set(name, group)
+      this.show(this.#view)
+      return group
+    }, (cause) => {
+      this[name] = null
+      throw new Error('These fields did not load; the connection may have broken. Close the group and open it again.', { cause })
+    })
+    return this[name]
   }
 
   #submit() {
@@ -172,11 +231,21 @@ export class SetupForm {
     this.#show()
   }
 
+  /** What must never be stored: the relay's token, password, access token, client certificate. */
+  get secrets() {
+    return Object.assign({ token: this.token.value, password: '', accessToken: '', tlsClient: '' }, ...Array.from(this.#groups.values(), (group) => group.secrets))
+  }
+
   get settings() {
+    return Object.assign({}, this.#kept, this.#own, ...Array.from(this.#groups.values(), (group) => group.value))
+  }
+
+  get #own() {
     return {
       mode: this.modes.map((label) => label.firstChild).find((input) => input.checked)?.value ?? 'server',
       host: this.host.value,
       port: this.port.value === OTHER ? this.portOther.value : this.port.value,
+      security: this.security.value,
       family: this.family.value,
       domain: this.domain.value,
       practice: this.practice.value || DEFAULTS.practice,
@@ -194,8 +263,10 @@ export class SetupForm {
   }
 
   set settings(settings) {
+    this.#kept = settings
+    for (const group of this.#groups.values()) group.value = settings
     for (const label of this.modes) label.firstChild.checked = label.firstChild.value === settings.mode
-    for (const name of ['host', 'family', 'domain', 'hello', 'helloVerb', 'from', 'to', 'until', 'relay']) {
+    for (const name of ['host', 'security', 'family', 'domain', 'hello', 'helloVerb', 'from', 'to', 'until', 'relay']) {
       if (this[name].value !== settings[name]) this[name].value = settings[name]
     }
     this.#choose(this.practice, settings.practice)
@@ -214,20 +285,38 @@ export class SetupForm {
   }
 
   #ports(chosen) {
-    const known = this.#catalog?.ports ?? [{ port: 25 }, { port: 587 }, { port: 2525 }]
-    const open = known.filter(({ port }) => port !== 465)
-    fill(this.port, open.map(({ port }) => h('option', { value: String(port) }, port)),
-      h('option', { value: '465', disabled: true }, '465 (TLS: next version)'), h('option', { value: OTHER }, 'other…'))
-    const listed = open.some(({ port }) => String(port) === chosen)
+    const known = this.#catalog?.ports ?? FALLBACK_PORTS
+    if (this.port.options.length !== known.length + 1) {
+      fill(this.port, known.map(({ port }) => h('option', { value: String(port) }, port)), h('option', { value: OTHER }, 'other…'))
+    }
+    const listed = known.some(({ port }) => String(port) === chosen)
     this.port.value = listed ? chosen : OTHER
     this.portOther.value = listed ? '' : chosen
   }
 
   #changed(target) {
     if (target === this.preset) this.#applyPreset()
+    if (target === this.port) this.#securityFor(USUAL[this.port.value])
+    if (target === this.security) this.#portFor(this.security.value === 'tls')
     if (target) this.showProblem(null)
     this.#show()
     this.#hooks.onchange(target)
+  }
+
+  // Port and security go together, as long as the person has not said otherwise.
+  #securityFor(usual) {
+    if (!usual) return
+    if (usual === 'tls' || this.security.value === 'tls' || !this.#securityChosen) this.security.value = usual
+  }
+
+  #portFor(tls) {
+    this.#securityChosen = true
+    const port = this.port.value
+    if (tls && USUAL[port] !== 'tls' && port !== OTHER) {
+      this.#portBefore = port
+      this.port.value = port === '2525' ? '2465' : '465'
+    } else if (!tls && USUAL[port] === 'tls') this.port.value = port === '2465' ? '2525' : this.#portBefore || '587'
+    if (this.security.value !== 'none') prepareTls()
   }
 
   /** Chooses a preset by its id, now or when the catalogue has come. */
@@ -251,8 +340,11 @@ export class SetupForm {
     const port = Number(other ? this.portOther.value : this.port.value)
     const about = this.#catalog?.ports.find((known) => known.port === port)?.about ?? ''
     const beyond = this.#about && port && !this.#about.ports.includes(port) ? `This relay does not reach port ${port}. ` : ''
-    setText(this.portNote, port === 465 ? 'Port 465 speaks TLS from the first byte; TLS comes in the next version.' : beyond + (about && `${capital(about)}.`))
-    this.portNote.hidden = this.portNote.textContent === ''
+    const security = SECURITY.find(([value]) => value === this.security.value)?.[2] ?? ''
+    const unusual = (USUAL[port] === 'tls') !== (this.security.value === 'tls') && USUAL[port] ? `Unusual: port ${port} ${USUAL[port] === 'tls' ? 'speaks TLS from the first byte' : 'begins readable'}. ` : ''
+    setText(this.portNote, beyond + (about && `Port ${port}: ${about}. `) + unusual + security)
+    const { signInWith, user } = this.settings
+    setText(this.signInNote, signInWith && !this.signInGroup.open ? `as ${user || 'nobody'}` : '')
     setText(this.practiceAbout, this.#catalog?.personalities.find(({ name }) => name === this.practice.value)?.about ?? '')
     const preset = this.#catalog?.presets.find(({ id }) => id === this.preset.value)
     setText(this.presetAbout, preset?.about ?? 'What to test: says whom to name, and how far to go.')
@@ -265,8 +357,20 @@ export class SetupForm {
     this.to.rows = Math.min(6, Math.max(1, this.to.value.split('\n').length))
   }
 
-  /** Says what is wrong, beside the field that it is about. */
-  showProblem(problem) {
+  /** Shows what the server offers beside what uses it; `null` while nobody knows. */
+  show(view) {
+    this.#view = view
+    markOffers(this.node, view?.server.hello ? view.server.extensions : null)
+    for (const group of this.#groups.values()) group.show?.(view)
+  }
+
+  /** Says what is wrong, beside the field that it is about; a field that is not there yet is fetched. */
+  async showProblem(problem) {
+    if (problem?.field && !this.#byName(problem.field)) await (IN_SIGN_IN.test(problem.field) ? this.openSignIn() : this.#openOptions()).catch(() => {})
+    this.#mark(problem)
+  }
+
+  #mark(problem) {
     for (const field of this.node.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid')
     this.problem.hidden = !problem
     setText(this.problem, problem?.message ?? '')
@@ -278,7 +382,10 @@ export class SetupForm {
   }
 
   #byName(name) {
-    return name ? this.node.querySelector(`[name="${CSS.escape(name.replaceAll('_', '-'))}"]`) : null
+    if (!name) return null
+    const last = name.split('.').at(-1)
+    const known = ALIASES[last] ?? (last === 'token' && this.settings.signInWith === 'token' ? 'access_token' : last === 'body' && this.settings.body8 ? 'body_kind' : last)
+    return this.node.querySelector(`[name="${CSS.escape(known.replaceAll('_', '-'))}"]`)
   }
 
   /** Shows what a look-up of MX hosts gave; `use` is called with the host that was chosen. */

@@ -8,6 +8,7 @@ export const DEFAULTS = Object.freeze({
   mode: 'server',
   host: '',
   port: '25',
+  security: 'none',
   family: '',
   domain: '',
   practice: 'accepts-all',
@@ -28,7 +29,48 @@ export const DEFAULTS = Object.freeze({
   smtputf8: false,
   pipelining: false,
   relay: '',
+  signInWith: '',
+  user: '',
+  authorizationId: '',
+  mechanism: '',
+  initialResponse: true,
+  bindTo: '',
+  tlsServerName: '',
+  tlsNoName: false,
+  tlsCheckName: '',
+  tlsVersions: 'both',
+  tlsAuthorities: '',
+  proxyVersion: '',
+  proxySource: '',
+  proxyDestination: '',
+  notifyNever: false,
+  notifySuccess: false,
+  notifyFailure: false,
+  notifyDelay: false,
+  ret: '',
+  envid: '',
+  orcpt: '',
+  chunking: false,
+  chunk: '',
+  body8: '',
+  requiretls: false,
+  deliverBy: '',
+  mtPriority: '',
+  holdFor: '',
+  holdUntil: '',
+  xclient: '',
+  etrn: '',
+  protocol: '',
+  mailParams: '',
+  rcptParams: '',
+  force: false,
 })
+
+/** The security that is usual on a port: chosen with it, and changed at will. */
+export const USUAL = Object.freeze({ 25: 'none', 587: 'starttls-if-offered', 2525: 'starttls-if-offered', 465: 'tls', 2465: 'tls' })
+
+/** What keeps secrets out of what is stored: they are given beside the settings. */
+const NO_SECRETS = Object.freeze({ token: '', password: '', accessToken: '', tlsClient: '' })
 
 /** The addresses in a text with one a line, or with commas between; a comma within quotation marks belongs to the address. */
 export function addresses(text) {
@@ -52,17 +94,20 @@ export function headerFields(text) {
  *
  * @param {typeof DEFAULTS} settings
  * @param {{name: string, bytes: Uint8Array} | null} file the message, where it was given as a file
- * @param {string} token the relay's token; never stored
+ * @param {typeof NO_SECRETS} secrets the relay's token, password, access token, client certificate; never stored
  * @returns {{setup: object, messageBytes: Uint8Array | null}}
  */
-export function toSetup(settings, file, token) {
-  const setup = { ...planOf(settings), attended: true }
+export function toSetup(settings, file, secrets = NO_SECRETS) {
+  const { token } = secrets
+  const setup = { ...planOf(settings, secrets), attended: true }
   if (settings.mode === 'practice' && settings.practiceVia === 'page') setup.practice = settings.practice
   else if (settings.mode === 'practice') setup.target = `practice/${settings.practice}`
   else {
     setup.host = bareHost(settings.host)
     setup.port = portNumber(settings.port)
     if (settings.family) setup.family = settings.family
+    Object.assign(setup, tlsOf(settings, secrets), proxyOf(settings))
+    if (settings.protocol) setup.protocol = settings.protocol
   }
   if (token && !setup.practice) setup.token = token
   const messageBytes = settings.messageKind === 'file' ? (file?.bytes ?? null) : null
@@ -71,7 +116,7 @@ export function toSetup(settings, file, token) {
 }
 
 /** The part of the setup that may still change while the conversation goes on. */
-export function planOf(settings) {
+export function planOf(settings, secrets = NO_SECRETS) {
   const plan = {
     hello: settings.hello.trim() || null,
     hello_verb: settings.helloVerb,
@@ -82,12 +127,80 @@ export function planOf(settings) {
     eight_bit: settings.eightBit,
     smtputf8: settings.smtputf8,
     pipelining: settings.pipelining,
+    sign_in: signInOf(settings, secrets),
+    ...extensionsOf(settings),
   }
   if (settings.messageKind === 'raw') plan.message = settings.raw
   if (settings.messageKind === 'parts') {
     plan.message = { subject: settings.subject, body: settings.body, headers: headerFields(settings.headers) }
   }
   return plan
+}
+
+/**
+ * What to sign in with; `null`: not at all.
+ * @throws {{field: string, message: string}} a secret is missing, which is not kept over a reload
+ */
+export function signInOf(settings, secrets) {
+  const { signInWith: kind, user, mechanism, bindTo } = settings
+  if (!kind) return null
+  if (kind === 'password' && !secrets.password) throw { field: 'password', message: 'Type the password. It is never stored, so a reload forgets it.' }
+  if (kind === 'token' && !secrets.accessToken) throw { field: 'access_token', message: 'Paste the access token. It is never stored, so a reload forgets it.' }
+  // The core takes text as it comes; what has to be prepared is prepared here. Servers that prepare PLAIN see no difference.
+  const prepare = !mechanism || mechanism.startsWith('SCRAM') ? prepared : (text) => text
+  return {
+    user: prepare(user.trim()),
+    authorization_id: settings.authorizationId.trim(),
+    initial_response: settings.initialResponse,
+    bind_to_certificate: bindTo === 'certificate',
+    ...(mechanism && { mechanism }),
+    ...(kind === 'password' && { password: prepare(secrets.password) }),
+    ...(kind === 'token' && { token: secrets.accessToken.trim() }),
+  }
+}
+
+// SASLprep (RFC 4013) as far as it changes text: some characters go, odd ones become the usual.
+function prepared(text) {
+  return text.replace(/[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/g, '').normalize('NFKC')
+}
+
+// What is not set is left out, so that the core's own defaults hold.
+function tlsOf(settings, secrets) {
+  const setup = { security: settings.security }
+  if (settings.tlsNoName) setup.tls_server_name = ''
+  else if (settings.tlsServerName.trim()) setup.tls_server_name = bareHost(settings.tlsServerName, 'tls_server_name')
+  if (settings.tlsCheckName.trim()) setup.tls_check_name = bareHost(settings.tlsCheckName, 'tls_check_name')
+  if (settings.tlsVersions !== 'both') setup.tls_versions = settings.tlsVersions
+  if (settings.tlsAuthorities.trim()) setup.tls_authorities = settings.tlsAuthorities
+  if (secrets.tlsClient) setup.tls_client = secrets.tlsClient
+  return setup
+}
+
+function proxyOf({ proxyVersion, proxySource, proxyDestination }) {
+  if (!proxyVersion) return {}
+  return { proxy_header: { version: Number(proxyVersion), source: proxySource.trim(), destination: proxyDestination.trim() } }
+}
+
+const EXTENSIONS = {
+  ret: 'ret', envid: 'envid', orcpt: 'orcpt', body: 'body8', deliver_by: 'deliverBy', hold_until: 'holdUntil', xclient: 'xclient', etrn: 'etrn',
+  mail_params: 'mailParams', rcpt_params: 'rcptParams',
+}
+const COUNTS = { chunk: 'chunk', mt_priority: 'mtPriority', hold_for: 'holdFor' }
+
+function extensionsOf(settings) {
+  const plan = {}
+  for (const [field, name] of Object.entries(EXTENSIONS)) if (settings[name].trim()) plan[field] = settings[name].trim()
+  for (const [field, name] of Object.entries(COUNTS)) if (settings[name].trim()) plan[field] = wholeNumber(settings[name], field)
+  for (const name of ['chunking', 'requiretls', 'force']) if (settings[name]) plan[name] = true
+  const reports = settings.notifyNever ? ['never'] : ['Success', 'Failure', 'Delay'].filter((word) => settings[`notify${word}`]).map((word) => word.toLowerCase())
+  if (reports.length > 0) plan.notify = reports
+  return plan
+}
+
+function wholeNumber(text, field) {
+  const number = Number(text)
+  if (!Number.isInteger(number)) throw { field, message: `“${text.trim()}” is no whole number.` }
+  return number
 }
 
 function portNumber(text) {

@@ -1,0 +1,52 @@
+/**
+ * The options of the extensions that few tests need, grouped by what they are for. Fetched when the options are opened.
+ * @module
+ */
+
+import { h } from './dom.js'
+import { Group, box, check, field, hint, menu, offer, text } from './fields.js'
+
+/** The group. */
+export class ExtensionFields extends Group {
+  constructor() {
+    super()
+    const line = (name, setting, props) => (this.inputs[setting] = text(name, props))
+    const tick = (name, setting, label, words, keyword) => check((this.inputs[setting] = box(name)), label, words, keyword)
+    const pick = (name, setting, options) => (this.inputs[setting] = menu(name, options))
+    const row = (label, control, words) => field(label, control, words && hint(control, words))
+    const group = (title, keywords, ...rows) => h('details', { class: 'inline' }, h('summary', null, title, ' ', keywords.map(offer)), h('div', { class: 'stack' }, rows))
+    this.never = tick('notify-never', 'notifyNever', 'NEVER', 'no report at all')
+    this.reports = [['success', 'SUCCESS', 'when it was delivered'], ['failure', 'FAILURE', 'when it cannot be delivered'], ['delay', 'DELAY', 'when it takes long']]
+      .map(([word, label, words]) => tick(`notify-${word}`, `notify${label[0]}${word.slice(1)}`, label, words))
+    this.node = h('div', { class: 'stack' },
+      group('Reports on delivery (DSN)', ['DSN'],
+        h('div', { class: 'field', 'data-field': 'notify' }, h('span', { class: 'label' }, 'Report'), h('div', { class: 'control' }, this.reports, this.never)),
+        row('Report holds', pick('ret', 'ret', [['', 'as the server likes'], ['full', 'the whole message (RET=FULL)'], ['hdrs', 'its header only (RET=HDRS)']])),
+        row('Envelope id', line('envid', 'envid'), 'ENVID: comes back in the report.'),
+        row('Original recipient', line('orcpt', 'orcpt', { placeholder: 'them@example.com' }), 'ORCPT: whom the mail was meant for at first; with each recipient. Empty: nothing is said.')),
+      group('How the message is handed over', ['CHUNKING', 'BINARYMIME'],
+        tick('chunking', 'chunking', 'CHUNKING', 'BDAT in place of DATA: in counted pieces, without a final dot', 'CHUNKING'),
+        row('Octets a piece', line('chunk', 'chunk', { inputmode: 'numeric', placeholder: 'all in one' })),
+        row('BODY', pick('body-kind', 'body8', [['', 'as the message needs'], ['7bit', '7BIT'], ['8bitmime', '8BITMIME'], ['binarymime', 'BINARYMIME (needs CHUNKING)']]))),
+      group('How and when it travels on', ['REQUIRETLS', 'DELIVERBY', 'MT-PRIORITY', 'FUTURERELEASE'],
+        tick('requiretls', 'requiretls', 'REQUIRETLS', 'only over TLS with a valid certificate, all the way', 'REQUIRETLS'),
+        row('Deliver within', line('deliver-by', 'deliverBy', { placeholder: '120;R' }), 'DELIVERBY: seconds, then ;R (else return it) or ;N (else tell me).'),
+        row('Priority', line('mt-priority', 'mtPriority', { placeholder: '-9 to 9' }), 'MT-PRIORITY.'),
+        row('Hold for', line('hold-for', 'holdFor', { inputmode: 'numeric', placeholder: 'seconds' }), 'FUTURERELEASE.'),
+        row('Hold until', line('hold-until', 'holdUntil', { placeholder: '2030-01-31T09:00:00Z' }))),
+      group('For those who run the server', ['XCLIENT', 'ETRN'],
+        row('XCLIENT', line('xclient', 'xclient', { placeholder: 'ADDR=192.0.2.1 NAME=client.example' }), 'Whom the server shall take us for; it must trust the relay’s address.'),
+        row('ETRN', line('etrn', 'etrn', { placeholder: 'example.com' }), 'Asks the server to send what it holds for a domain.'),
+        row('Protocol', pick('protocol', 'protocol', [['', 'SMTP'], ['lmtp', 'LMTP: LHLO, and an answer for each recipient']]))),
+      group('Anything else', [],
+        row('With MAIL', line('mail-params', 'mailParams', { placeholder: 'X-TEST=1' }), 'Goes behind MAIL FROM as it is.'),
+        row('With RCPT', line('rcpt-params', 'rcptParams'), 'Goes behind each RCPT TO as it is.'),
+        tick('force', 'force', 'Although not offered', 'use what is chosen above even where the server does not offer it')))
+    this.node.addEventListener('change', () => this.refresh())
+    this.refresh()
+  }
+
+  refresh() {
+    for (const row of this.reports) row.firstChild.disabled = this.inputs.notifyNever.checked
+  }
+}

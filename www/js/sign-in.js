@@ -1,0 +1,161 @@
+/**
+ * Signing in: the fields for it, in the form and in mid-conversation. Fetched when they are first wanted.
+ * @module
+ */
+
+import { fill, h, setText } from './dom.js'
+import { Group, box, check, field, hint, menu, secret, text } from './fields.js'
+
+const WITH = [
+  ['', 'Do not sign in'],
+  ['password', 'With a password'],
+  ['token', 'With an access token (OAuth)'],
+  ['nothing', 'Without a secret: by certificate, or as nobody'],
+]
+
+/** Whom to sign in as, and how. There is one of it; form and dialog take it in turn, so what was typed stays. */
+export class SignInFields extends Group {
+  /** @param {{word: string, about: string}[]} mechanisms what Ehlo knows */
+  constructor(mechanisms) {
+    super()
+    this.mechanisms = mechanisms
+    this.with = menu('sign-in-with', WITH)
+    this.user = text('user', { placeholder: 'you@example.org' })
+    const [password, showPassword] = secret('password')
+    const [token, showToken] = secret('access-token')
+    Object.assign(this, { password, token })
+    this.actAs = text('authorization-id')
+    this.mechanism = menu('mechanism', [])
+    this.initial = box('initial-response')
+    this.bind = menu('bind-to-certificate', [['', 'this TLS session (tls-exporter)'], ['certificate', 'the server’s certificate (tls-server-end-point)']])
+    this.inputs = { signInWith: this.with, user: this.user, authorizationId: this.actAs, mechanism: this.mechanism, initialResponse: this.initial, bindTo: this.bind }
+    const kept = 'Kept only while this page is open, so that you can try again; never stored, and masked in the transcript.'
+    this.rows = {
+      user: field('User', this.user, hint(this.user, 'For ANONYMOUS: what to leave as a trace, such as your address.')),
+      password: field('Password', password, showPassword, hint(password, kept)),
+      token: field('Token', token, showToken, hint(token, kept)),
+      mechanism: field('Mechanism', this.mechanism, this.about = hint(this.mechanism, '')),
+      more: h('details', { class: 'inline' }, h('summary', null, 'More about signing in'),
+        field('Act as', this.actAs, hint(this.actAs, 'The authorization identity, where it is another than the user. Usually empty.')),
+        field('Bind to', this.bind, hint(this.bind, 'What the -PLUS mechanisms tie the proof to.')),
+        check(this.initial, 'Initial response', 'send the first answer together with AUTH, which saves a round trip')),
+    }
+    for (const name of ['password', 'token']) this.rows[name].classList.add('secret')
+    this.node = h('div', { class: 'stack sign-in' }, field('Sign in', this.with), Object.values(this.rows))
+    this.node.addEventListener('change', () => this.refresh())
+    this.show(null)
+  }
+
+  /** Shows what the server offers; `null` while nobody knows. */
+  show(view) {
+    const known = view?.server?.hello ? view.sign_in.mechanisms : null
+    const key = JSON.stringify(known?.map(({ offered }) => offered) ?? null)
+    if (this.key === key) return
+    this.key = key
+    const { value } = this.mechanism
+    fill(this.mechanism, h('option', { value: '' }, 'The best that is offered'), (known ?? this.mechanisms).map(({ word, offered }) =>
+      h('option', { value: word }, known ? `${word} (${offered ? 'offered' : 'not offered'})` : word)))
+    this.mechanism.value = value
+    this.refresh()
+  }
+
+  get value() {
+    return super.value
+  }
+
+  set value(settings) {
+    super.value = settings
+    if (settings.authorizationId || settings.bindTo || settings.initialResponse === false) this.rows.more.open = true
+  }
+
+  get secrets() {
+    return { password: this.password.value, accessToken: this.token.value }
+  }
+
+  refresh() {
+    const kind = this.with.value
+    for (const [name, row] of Object.entries(this.rows)) row.hidden = !kind || (['password', 'token'].includes(name) && name !== kind)
+    setText(this.about, this.mechanisms.find(({ word }) => word === this.mechanism.value)?.about ?? 'Can also be one that the server does not offer.')
+  }
+}
+
+/** The dialog in mid-conversation. */
+export class SignInDialog {
+  /** @param {{fields: SignInFields, home: HTMLElement, onsign: () => string}} around `home` is where the fields live else; `onsign` returns what to tell, or nothing when all is done */
+  constructor({ fields, home, onsign }) {
+    this.fields = fields
+    this.state = h('div', { class: 'sign-in-state stack', 'aria-live': 'polite' })
+    this.problem = h('p', { class: 'problem', role: 'alert', hidden: true })
+    this.offers = h('details', { class: 'inline' })
+    this.button = h('button', { type: 'submit', class: 'primary', name: 'sign-in' }, 'Sign in')
+    const form = h('form', { class: 'stack', novalidate: true, autocomplete: 'off' }, this.state, fields.node, this.offers, this.problem,
+      h('div', { class: 'actions' }, this.button, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
+    this.node = h('dialog', { class: 'dialog panel', 'aria-label': 'Sign in' }, h('h3', null, 'Sign in'), form)
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      this.#sign(onsign)
+    })
+    this.node.addEventListener('close', () => {
+      home.append(fields.node)
+      this.node.remove()
+    })
+    if (!fields.with.value) fields.with.value = 'password'
+    fields.refresh()
+  }
+
+  #sign(onsign) {
+    this.complain(null)
+    try {
+      const told = onsign()
+      if (told) this.complain({ message: told })
+      else this.node.close()
+    } catch (problem) {
+      this.complain(problem)
+    }
+  }
+
+  /** Says what is wrong, at its field. */
+  complain(problem) {
+    for (const node of this.node.querySelectorAll('[aria-invalid]')) node.removeAttribute('aria-invalid')
+    this.problem.hidden = !problem
+    setText(this.problem, problem?.message ?? '')
+    const name = { token: 'access-token', sign_in: 'sign-in-with' }[problem?.field] ?? problem?.field?.replaceAll('_', '-')
+    const field = name && this.node.querySelector(`[name="${CSS.escape(name)}"]`)
+    if (!field) return
+    field.setAttribute('aria-invalid', 'true')
+    for (let group = field.closest('details'); group; group = group.parentElement?.closest('details')) group.open = true
+    field.focus()
+  }
+
+  show(view) {
+    const { sign_in: now } = view
+    this.fields.show(view)
+    this.button.disabled = view.turn === 'over' || now.state === 'done' || now.state === 'running'
+    const key = JSON.stringify([now, view.turn === 'over'])
+    if (this.key === key) return
+    this.key = key
+    fill(this.state, stateOf(view).map(([tone, words]) => h('p', { class: `advice ${tone}` }, words)))
+    const known = now.mechanisms.filter(({ offered }) => offered)
+    fill(this.offers, h('summary', null, known.length + now.unknown.length > 0 ? `The server offers ${known.length + now.unknown.length}` : 'The server offers no sign-in'),
+      h('ul', { class: 'mechanisms' }, known.map(({ word, about }) => h('li', null, h('b', { class: 'mono' }, word), ` ${about}`)),
+        now.unknown.map((word) => h('li', null, h('b', { class: 'mono' }, word), ' Ehlo does not know this one; you can type it.'))))
+    this.offers.hidden = !view.server.hello
+  }
+}
+
+/** How a sign-in stands, as sentences with their tone. */
+export function stateOf({ sign_in: now, turn }) {
+  const name = now.mechanism ?? 'AUTH'
+  const told = []
+  if (turn === 'over') told.push(['hint', 'This conversation has ended. What you fill in here is used for the next one.'])
+  if (now.state === 'running') told.push(['hint', `${name} is going on.`])
+  if (now.state === 'done') told.push(['good', `✓ Signed in with ${name}. To sign in as somebody else, begin a new conversation.`])
+  if (now.state === 'refused') told.push(['error', `✗ The server refused ${name}.`])
+  if (now.state === 'cancelled') told.push(['warning', now.cancelled ?? `${name} was cancelled.`])
+  if (now.error) told.push(['error', `${now.error.sentence} ${now.error.advice}${now.error.scope ? ` Scope: ${now.error.scope}.` : ''}`.trim()])
+  if (now.proved === true) told.push(['good', '✓ The server proved that it knows the password as well.'])
+  if (now.proved === false) told.push(['error', '✗ The server did not prove that it knows the password: it may be somebody else.'])
+  if (now.best && now.state !== 'done' && now.reason && now.reason !== 'You chose it.') told.push(['hint', `${now.best}: ${now.reason}`])
+  if (now.caution && now.state !== 'done') told.push(['warning', `${now.caution} You are asked before anything is sent.`])
+  return told
+}
