@@ -4,7 +4,7 @@ use super::mac::{Hash, Stretch};
 use super::{Binding, Credentials};
 use crate::base64;
 
-/// The most rounds that a server may ask for: more would keep the page busy for a minute and longer.
+/// The most rounds that a server may ask for: they keep a page busy for some ten seconds.
 pub const ROUNDS_MAX: u32 = 10_000_000;
 
 /// The client's side of one exchange.
