@@ -10,7 +10,7 @@ import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
 import { aboutRelay, lookupHosts, relayAddress } from './relay.js'
-import { DEFAULTS, planOf, toSetup } from './settings.js'
+import { DEFAULTS, planOf, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
 
@@ -193,7 +193,8 @@ export class App extends EventTarget {
 
   async #fetchDesk() {
     const [{ Desk }] = await Promise.all([import('./desk.js'), this.shown])
-    this.desk = new Desk({ store: this.#store, live: this.live, onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}) })
+    this.desk = new Desk({ store: this.#store, live: this.live, onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
+      signIn: { open: () => this.form.openSignIn(), home: this.form.signInHome, apply: () => this.#signIn() } })
     await this.desk.enter(this.node)
     return this.desk
   }
@@ -250,6 +251,20 @@ export class App extends EventTarget {
     } catch (problem) {
       this.#complain(problem)
     }
+  }
+
+  // Returns what to tell the person, or nothing where the sign-in is under way or waits for their word.
+  #signIn() {
+    const { settings, secrets } = this.form
+    const change = { do: 'plan', sign_in: signInOf(settings, secrets) }
+    if (['connect', 'hello', 'starttls'].includes(settings.until)) change.until = 'auth'
+    this.#changed()
+    this.conversation.act(change)
+    const { proposal, sign_in: now } = this.conversation.view
+    if (!change.sign_in) return ''
+    if (proposal?.kind !== 'sign-in') return 'Kept: it is proposed as soon as it fits, after EHLO and outside of a mail.'
+    if (!proposal.caution || now.allowed) this.conversation.act({ do: 'next' })
+    return ''
   }
 
   async #lookup() {

@@ -6,6 +6,7 @@
 import { Completion } from './completion.js'
 import { fill, h, setText, uniqueId } from './dom.js'
 import { MessageEditor } from './message-editor.js'
+import { signInState } from './sign-in-state.js'
 
 const QUICK = ['NOOP', 'RSET', 'VRFY', 'HELP', 'QUIT']
 
@@ -21,7 +22,7 @@ export class Composer {
   #byLine = false
 
   /**
-   * @param {{onact: (action: object) => void, ask: object, onsent: (line: string) => void, ondraft: (text: string) => void}} hooks
+   * @param {{onact: (action: object) => void, ask: object, onsent: (line: string) => void, ondraft: (text: string) => void, onsignin: () => void, onrecipes: () => void}} hooks
    *   `ask` has `lint`, `complete` and `isSecret` of the conversation at hand
    */
   constructor(hooks) {
@@ -48,14 +49,29 @@ export class Composer {
     this.line = h('form', { class: 'entry', novalidate: true }, h('span', { class: 'mark', 'aria-hidden': 'true' }, '→'),
       h('div', { class: 'entry-field' }, this.input, this.completion.list), this.sendButton)
     this.then = h('p', { class: 'then' })
-    this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.editor.node, this.line, this.lint,
-      h('div', { class: 'tools' }, this.run, this.chips, this.back, this.whole), this.then)
+    this.cancel = h('button', { type: 'button', class: 'chip', name: 'cancel-sign-in', hidden: true, onclick: () => hooks.onact({ do: 'send', line: '*' }) }, 'Cancel the sign-in (*)')
+    this.signIn = h('button', { type: 'button', class: 'link', name: 'open-sign-in', onclick: () => hooks.onsignin() }, 'Sign in…')
+    this.recipes = h('button', { type: 'button', class: 'link', name: 'open-recipes', onclick: () => hooks.onrecipes() }, 'Break rules…')
+    this.told = h('div', { class: 'lint', 'aria-live': 'polite' })
+    this.#makeAsk()
+    this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.told, this.ask, this.editor.node, this.line, this.lint,
+      h('div', { class: 'tools' }, this.run, this.cancel, this.chips, this.back, this.whole, this.signIn, this.recipes), this.then)
     this.line.addEventListener('submit', (event) => {
       event.preventDefault()
       this.#send()
     })
     this.input.addEventListener('input', () => this.#edited())
     this.input.addEventListener('keydown', (event) => this.#key(event))
+  }
+
+  // Credentials that would be readable wait for the person's word.
+  #makeAsk() {
+    const act = (...actions) => actions.forEach((action) => this.#hooks.onact(action))
+    this.risk = h('p', { role: 'alert' })
+    this.first = h('button', { type: 'button', class: 'primary', name: 'starttls-first', onclick: () => act({ do: 'send', line: 'STARTTLS' }) }, 'Encrypt first (STARTTLS)')
+    this.ask = h('div', { class: 'ask', role: 'group', 'aria-label': 'Credentials that are not protected', hidden: true }, this.risk, h('div', { class: 'actions' }, this.first,
+      h('button', { type: 'button', name: 'withhold', onclick: () => act({ do: 'plan', sign_in: null }) }, 'Do not sign in'),
+      h('button', { type: 'button', class: 'danger', name: 'allow-credentials', onclick: () => act({ do: 'allow', what: 'credentials' }, { do: 'next' }) }, 'Send the credentials anyway')))
   }
 
   /** Begins with this history, and a draft that was left. */
@@ -83,13 +99,39 @@ export class Composer {
     this.#say(view)
     setText(this.run, view.running ? 'Pause' : 'Run the rest')
     // In the message turn a command would be a line of the message.
-    this.chips.hidden = turn === 'message'
+    const inAuth = view.sign_in.state === 'running'
+    this.chips.hidden = turn === 'message' || inAuth
+    this.signIn.hidden = turn === 'message' || inAuth || view.sign_in.state === 'done'
+    this.recipes.hidden = turn === 'message' || inAuth
+    this.cancel.hidden = !inAuth || turn !== 'you'
+    this.#tell(view)
     setText(this.then, view.upcoming.length > 0 ? `Then: ${view.upcoming.map(short).join(' · ')}` : '')
     this.#advise()
   }
 
+  #tell(view) {
+    const { proposal, sign_in: now, server, tls, envelope } = view
+    const asks = this.#asks(view)
+    this.ask.hidden = !asks
+    setText(this.risk, asks ? proposal.caution : '')
+    this.first.hidden = Boolean(tls) || !server.extensions.some(({ keyword }) => keyword === 'STARTTLS')
+    // That it went well need not be said for ever.
+    const told = now.state === 'done' && envelope.reverse_path !== null && now.proved !== false ? [] : signInState(view)
+    const key = JSON.stringify([told, now.working])
+    if (this.told.dataset.key === key) return
+    this.told.dataset.key = key
+    fill(this.told, told.map(([tone, words]) => h('p', { class: `advice ${tone}` }, words)),
+      now.working && [h('p', { class: 'hint' }, `Working out the proof: the server wants ${now.working[1].toLocaleString('en')} rounds.`),
+        h('progress', { max: now.working[1], value: now.working[0], 'aria-label': 'Rounds done' })])
+  }
+
+  #asks({ proposal, sign_in: now }) {
+    return proposal?.kind === 'sign-in' && Boolean(proposal.caution) && !now.allowed
+  }
+
   #say(view) {
-    const { proposal, turn, paused } = view
+    const { proposal, turn } = view
+    const paused = this.#asks(view) ? null : view.paused
     this.why.classList.toggle('paused', Boolean(paused))
     if (paused) setText(this.why, `Paused. ${paused}`)
     else if (turn === 'message' && this.#byLine) setText(this.why, 'Each line goes out as you type it; a dot on a line by itself ends the message.')
@@ -100,6 +142,8 @@ export class Composer {
   #propose(proposal) {
     const text = proposal?.kind === 'command' ? proposal.text : proposal?.kind === 'hangup' ? '' : ''
     const next = proposal ? text : null
+    // A masked line is shown, and not put in to be edited: what is sent is not the mask.
+    this.input.placeholder = proposal?.kind === 'sign-in' ? proposal.text : ''
     if (next !== this.#proposed) {
       this.#proposed = next
       if (!this.#dirty) this.#fill(next ?? '')

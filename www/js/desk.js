@@ -17,6 +17,8 @@ const NOBODY = { lint: () => [], complete: () => [], isSecret: () => true }
 /** The desk. It shows the conversation that it was given last. */
 export class Desk {
   conversation = null
+  /** The dialog that is open. */
+  dialog = null
   #store
   #live
   #chosen = null
@@ -24,8 +26,8 @@ export class Desk {
   /** Draws what has changed, at most once a frame. */
   draw = perFrame(() => this.#show())
 
-  /** @param {{store: object, live: HTMLElement, onsettings: () => void, onagain: () => void}} around `live` announces to screen readers */
-  constructor({ store, live, onsettings, onagain }) {
+  /** @param {{store: object, live: HTMLElement, onsettings: () => void, onagain: () => void}} around `live` announces to screen readers; `signIn` has the form's fields: `open`, `home` and `apply` */
+  constructor({ store, live, onsettings, onagain, signIn }) {
     this.#store = store
     this.#live = live
     const hangup = () => this.#act({ do: 'hangup' })
@@ -33,6 +35,7 @@ export class Desk {
     this.transcript = new TranscriptView({ onreply: (reply) => this.choose(reply, true), onsecure: () => this.#secure() })
     this.wait = new Wait({ now: () => this.conversation.now(), onstop: hangup })
     this.progress = new Progress({ onstop: hangup })
+    this.askToSignIn = (problem) => this.#signIn(signIn, problem)
     const desk = this
     this.composer = new Composer({
       onact: (action) => this.#act(action),
@@ -41,6 +44,8 @@ export class Desk {
       },
       onsent: (line) => store.remember(line),
       ondraft: (text) => (store.draft = text),
+      onsignin: () => this.#signIn(signIn),
+      onrecipes: () => this.#recipes(onagain),
     })
     store.onleave = () => this.#keepNow()
     this.end = new End({ onagain, onsettings })
@@ -78,7 +83,41 @@ export class Desk {
       this.conversation?.act(action)
     } catch (problem) {
       setText(this.#live, problem.message)
-      console.warn('ehlo:', problem)
+      // What is missing for a sign-in is asked for where it can be given.
+      if (this.conversation.view.proposal?.kind === 'sign-in') this.askToSignIn(problem)
+      else console.warn('ehlo:', problem)
+    }
+  }
+
+  async #signIn({ open, home, apply }, problem = null) {
+    await this.#dialogue(async () => {
+      const [{ SignInDialog }, fields] = await Promise.all([import('./sign-in.js'), open()])
+      return new SignInDialog({ fields, home, onsign: apply })
+    })
+    if (problem) this.dialog?.complain(problem)
+  }
+
+  #recipes(onagain) {
+    return this.#dialogue(async () => {
+      const { RecipesDialog } = await import('./recipes.js')
+      return new RecipesDialog({ onact: (action) => this.conversation.act(action), onshow: (entry) => this.#evidence(entry), onagain })
+    })
+  }
+
+  // One at a time; what goes on meanwhile is shown in it.
+  async #dialogue(make) {
+    if (this.dialog) return
+    try {
+      const dialog = await make()
+      if (this.dialog) return
+      this.dialog = dialog
+      dialog.node.addEventListener('close', () => (this.dialog = null))
+      this.node.append(dialog.node)
+      dialog.show(this.conversation.view)
+      dialog.node.showModal()
+    } catch (error) {
+      setText(this.#live, 'This did not load; the connection may have broken. Try again.')
+      console.warn('ehlo:', error)
     }
   }
 
@@ -95,6 +134,7 @@ export class Desk {
     const before = this.composer.editor.node.hidden
     this.composer.node.hidden = conversation.over
     this.composer.show(view)
+    this.dialog?.show(view)
     if (hadFocus && conversation.over) this.end.node.focus()
     else if (hadFocus && before !== this.composer.editor.node.hidden) this.composer.focus()
     this.#explain()

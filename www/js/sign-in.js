@@ -5,6 +5,7 @@
 
 import { fill, h, setText } from './dom.js'
 import { Group, box, check, field, hint, menu, secret, text } from './fields.js'
+import { signInState } from './sign-in-state.js'
 
 const WITH = [
   ['', 'Do not sign in'],
@@ -134,28 +135,11 @@ export class SignInDialog {
     const key = JSON.stringify([now, view.turn === 'over'])
     if (this.key === key) return
     this.key = key
-    fill(this.state, stateOf(view).map(([tone, words]) => h('p', { class: `advice ${tone}` }, words)))
+    fill(this.state, signInState(view, true).map(([tone, words]) => h('p', { class: `advice ${tone}` }, words)))
     const known = now.mechanisms.filter(({ offered }) => offered)
     fill(this.offers, h('summary', null, known.length + now.unknown.length > 0 ? `The server offers ${known.length + now.unknown.length}` : 'The server offers no sign-in'),
       h('ul', { class: 'mechanisms' }, known.map(({ word, about }) => h('li', null, h('b', { class: 'mono' }, word), ` ${about}`)),
         now.unknown.map((word) => h('li', null, h('b', { class: 'mono' }, word), ' Ehlo does not know this one; you can type it.'))))
     this.offers.hidden = !view.server.hello
   }
-}
-
-/** How a sign-in stands, as sentences with their tone. */
-export function stateOf({ sign_in: now, turn }) {
-  const name = now.mechanism ?? 'AUTH'
-  const told = []
-  if (turn === 'over') told.push(['hint', 'This conversation has ended. What you fill in here is used for the next one.'])
-  if (now.state === 'running') told.push(['hint', `${name} is going on.`])
-  if (now.state === 'done') told.push(['good', `✓ Signed in with ${name}. To sign in as somebody else, begin a new conversation.`])
-  if (now.state === 'refused') told.push(['error', `✗ The server refused ${name}.`])
-  if (now.state === 'cancelled') told.push(['warning', now.cancelled ?? `${name} was cancelled.`])
-  if (now.error) told.push(['error', `${now.error.sentence} ${now.error.advice}${now.error.scope ? ` Scope: ${now.error.scope}.` : ''}`.trim()])
-  if (now.proved === true) told.push(['good', '✓ The server proved that it knows the password as well.'])
-  if (now.proved === false) told.push(['error', '✗ The server did not prove that it knows the password: it may be somebody else.'])
-  if (now.best && now.state !== 'done' && now.reason && now.reason !== 'You chose it.') told.push(['hint', `${now.best}: ${now.reason}`])
-  if (now.caution && now.state !== 'done') told.push(['warning', `${now.caution} You are asked before anything is sent.`])
-  return told
 }
