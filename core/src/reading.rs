@@ -123,6 +123,7 @@ fn stage(session: &mut Session, now: &mut Now, text: &str) {
         Event::Secured(report) => {
             feed(session, *now, Input::Secured(Secured { report, binding: None }));
         }
+        Event::CloseNotify => feed(session, *now, Input::CloseNotify),
         Event::TlsFailed(failure) => feed(session, *now, Input::TlsFailed(failure)),
         Event::Probed(legacy) => feed(session, *now, Input::Probed(legacy)),
         Event::ServerProof(_) | Event::Withheld { .. } => session.replay_sign_in(*now, event),

@@ -3,7 +3,6 @@
 use super::{Finding, Severity, about};
 use crate::session::Session;
 use crate::session::timers::Asked;
-use crate::wire::command::Verb;
 
 pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
     let greeting = session.replies().iter().find(|reply| reply.asked == Some(Asked::Greeting));
@@ -30,7 +29,6 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         }
     }
     masked_keywords(session, found);
-    starttls(session, found);
 }
 
 /// `XXXXXXXA` in place of STARTTLS: the firewall overwrites what it does not want to be used.
@@ -48,20 +46,5 @@ fn masked_keywords(session: &Session, found: &mut Vec<Finding>) {
                 "Switch the inspection off for this server, or compare with a test from inside.",
             ));
         }
-    }
-}
-
-fn starttls(session: &Session, found: &mut Vec<Finding>) {
-    let asked =
-        session.replies().iter().find(|reply| reply.asked == Some(Asked::Command(Verb::StartTls)) && reply.code == 220);
-    if let Some(reply) = asked {
-        found.push(about(
-            reply,
-            "tls-not-spoken",
-            Severity::Note,
-            "The server now waits for a TLS handshake",
-            "After 220 the server speaks TLS only. This version of Ehlo speaks plain text; TLS comes with the next.",
-            "Hang up, and begin again without STARTTLS.",
-        ));
     }
 }

@@ -4,10 +4,13 @@
 
 mod banner;
 mod ending;
+mod exposure;
 mod recipe;
 mod refusal;
+mod sign_in;
 mod syntax;
 mod timing;
+mod tls;
 
 pub(crate) use refusal::may_say_more;
 
@@ -18,7 +21,8 @@ use crate::session::{ReplyRecord, Session};
 /// One rule: looks at a session and adds what it finds.
 type Rule = fn(&Session, &mut Vec<Finding>);
 
-const RULES: &[Rule] = &[ending::rule, refusal::rule, banner::rule, timing::rule, syntax::rule];
+const RULES: &[Rule] =
+    &[ending::rule, tls::rule, refusal::rule, sign_in::rule, exposure::rule, banner::rule, timing::rule, syntax::rule];
 
 /// A finding about what a test did on purpose is the test's own affair.
 fn is_on_purpose(session: &Session, finding: &Finding) -> bool {

@@ -63,7 +63,7 @@ fn kind(oddity: &Oddity) -> Option<&'static Kind> {
         Oddity::Unasked => &UNASKED,
         Oddity::NoCode => &NO_CODE,
         Oddity::CutShort | Oddity::NoLineEnd => &CUT_SHORT,
-        Oddity::NotAscii => return None,
+        Oddity::NotAscii | Oddity::BehindStarttls => return None,
         _ => &NOT_SOUND,
     })
 }

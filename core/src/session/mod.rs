@@ -263,7 +263,7 @@ impl Session {
                 Ok(())
             }
             Input::CloseNotify => {
-                self.tls.close_notify = true;
+                self.closed_in_order();
                 Ok(())
             }
             Input::Carried { sent, received } => {
@@ -386,7 +386,7 @@ impl Session {
             port: (!named).then_some(setup.port),
             target: setup.target.clone(),
             family: setup.family,
-            proxy_header: None,
+            proxy_header: setup.proxy_header,
             token: setup.token.clone(),
         };
         let host = setup.target.clone().unwrap_or_else(|| setup.host.clone());

@@ -207,6 +207,12 @@ impl Session {
         self.end(Event::TlsFailed(failure), how, true);
     }
 
+    pub(super) fn closed_in_order(&mut self) {
+        if self.link != Link::Over && !std::mem::replace(&mut self.tls.close_notify, true) {
+            self.record(Event::CloseNotify);
+        }
+    }
+
     /// What an old client's words found out about a server with which the handshake had failed.
     pub(super) fn probed(&mut self, legacy: Box<Legacy>) {
         if let Some(failure) = &mut self.tls.failure {
@@ -221,6 +227,9 @@ impl Session {
         for line in bytes.split_inclusive(|&b| b == b'\n') {
             if self.transcript.is_full() {
                 self.transcript.dropped += line.len() as u64;
+                continue;
+            }
+            if self.tls.behind.last().is_some_and(|&last| self.transcript.lengthen(last, at, line)) {
                 continue;
             }
             let entry = self.transcript.server_line(at, at, line, vec![Oddity::BehindStarttls]);

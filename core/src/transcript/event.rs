@@ -64,6 +64,8 @@ pub enum Event {
         /// What would have become known to whom.
         why: String,
     },
+    /// The server announced the end of TLS (RFC 8446 §6.1).
+    CloseNotify,
     /// A test that breaks rules on purpose began.
     Recipe {
         /// Which one.
@@ -166,6 +168,7 @@ impl Event {
             Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
             Self::Recipe { id } => ["A test on purpose: ", Recipe::of(id).map_or(*id, |recipe| recipe.title)].concat(),
             Self::Verdict { verdict, sentence } => ["The test’s result is ", verdict.word(), ". ", sentence].concat(),
+            Self::CloseNotify => "The server ended TLS in order".into(),
             Self::Eof => "The server closed the connection".into(),
             Self::Closed { by, code } => closed_words(*by, *code),
             Self::Refused { message, .. } => message.clone(),
@@ -198,6 +201,7 @@ impl Event {
             Self::Withheld { why } => ["withheld ", why].concat(),
             Self::Recipe { id } => ["recipe ", id].concat(),
             Self::Verdict { verdict, sentence } => ["verdict ", verdict.word(), " ", sentence].concat(),
+            Self::CloseNotify => "close-notify".into(),
             Self::Eof => "eof".into(),
             Self::Closed { by, code } => format!("closed {} {}", closer_word(*by), code.word()),
             Self::Refused { code, message, guess } => {
@@ -248,6 +252,7 @@ impl Event {
                 let (verdict, sentence) = rest.split_once(' ').unwrap_or((rest, ""));
                 Self::Verdict { verdict: Verdict::of(verdict)?, sentence: sentence.to_owned() }
             }
+            "close-notify" => Self::CloseNotify,
             "eof" => Self::Eof,
             "closed" => Self::Closed { by: closer_of(words.next()?)?, code: Code::from_word(words.next()?)? },
             "refused" => {
@@ -348,6 +353,7 @@ mod tests {
                 ms: 15,
             },
             Event::Practice { name: "greylisting".into() },
+            Event::CloseNotify,
             Event::Recipe { id: "mail-twice" },
             Event::Verdict { verdict: Verdict::Sound, sentence: "The server refused it with 503.".into() },
             Event::Eof,

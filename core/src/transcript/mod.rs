@@ -136,6 +136,18 @@ impl Transcript {
         })
     }
 
+    /// Adds octets to the last entry, if it is `entry` and its line has not ended.
+    pub(crate) fn lengthen(&mut self, entry: usize, at: u64, bytes: &[u8]) -> bool {
+        let is_last = entry + 1 == self.entries.len();
+        let Some(last) = self.entries.last_mut().filter(|last| is_last && !last.bytes.ends_with(b"\n")) else {
+            return false;
+        };
+        last.bytes.extend_from_slice(bytes);
+        last.at = at;
+        self.kept += bytes.len();
+        true
+    }
+
     pub(crate) fn belongs(&mut self, entry: usize, reply: usize) {
         self.entries[entry].reply = Some(reply);
     }
@@ -146,6 +158,11 @@ impl Transcript {
 
     pub(crate) fn decode(&mut self, entry: usize, lines: Vec<String>) {
         self.entries[entry].decoded = lines;
+    }
+
+    /// Takes something secret out of a server's line.
+    pub(crate) fn mask(&mut self, entry: usize, masked: Vec<u8>) {
+        self.entries[entry].bytes = masked;
     }
 
     pub(crate) fn decode_last(&mut self, line: String) {

@@ -212,6 +212,7 @@ impl Stage {
                 self.input(Input::Closed(Closed::Socket { code: 1006, context }));
             }
             Event::Secured(report) => self.input(Input::Secured(Secured { report, binding: None })),
+            Event::CloseNotify => self.input(Input::CloseNotify),
             Event::TlsFailed(failure) => self.input(Input::TlsFailed(failure)),
             Event::Probed(legacy) => self.input(Input::Probed(legacy)),
             Event::HungUp if self.session.ending().is_none() => self.act(Action::Hangup {})?,
