@@ -292,7 +292,7 @@ impl Conversation {
                 self.input(Input::Handshaking).await?;
                 self.pump().await
             }
-            Err(failure) => self.input(Input::TlsFailed(Box::new(failure))).await,
+            Err(failure) => self.input(Input::TlsFailed(failure)).await,
         }
     }
 

@@ -36,11 +36,11 @@ fn one(der: &[u8]) -> Certificate {
 pub fn chain<D: AsRef<[u8]>>(ders: &[D]) -> Vec<Certificate> {
     let mut all: Vec<Certificate> = ders.iter().take(super::MAX_CERTIFICATES).map(|der| one(der.as_ref())).collect();
     let mut issuer = None;
-    for at in 0..all.len() {
-        let role = match (at, &issuer, all[at].self_signed) {
+    for (at, one) in all.iter_mut().enumerate() {
+        let role = match (at, &issuer, one.self_signed) {
             (0, _, true) => "the server's own, signed by itself",
             (0, _, false) => "the server's own",
-            (_, Some(issuer), own) if *issuer == all[at].subject => {
+            (_, Some(issuer), own) if *issuer == one.subject => {
                 if own {
                     "an authority's root, which need not be sent"
                 } else {
@@ -50,9 +50,9 @@ pub fn chain<D: AsRef<[u8]>>(ders: &[D]) -> Vec<Certificate> {
             _ => "not part of the chain, or out of order",
         };
         if !role.starts_with("not") {
-            issuer = Some(all[at].issuer.clone());
+            issuer = Some(one.issuer.clone());
         }
-        all[at].role = role.to_owned();
+        one.role = role.to_owned();
     }
     all
 }

@@ -15,8 +15,8 @@ use super::failure::{Failure, FailureKind};
 /// Most octets of PEM.
 const MAX_PEM: usize = 200_000;
 
-fn refused(sentence: &str, advice: &str) -> Failure {
-    Failure { advice: vec![advice.to_owned()], ..Failure::new(FailureKind::Settings, sentence) }
+pub(super) fn refused(sentence: &str, advice: &str) -> Box<Failure> {
+    Box::new(Failure { advice: vec![advice.to_owned()], ..Failure::new(FailureKind::Settings, sentence) })
 }
 
 fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
@@ -30,7 +30,7 @@ fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
 ///
 /// # Errors
 /// They cannot be read, or there is none.
-pub(super) fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Failure> {
+pub(super) fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Box<Failure>> {
     let found = certificates(pem).filter(|found| !found.is_empty());
     let found = found.filter(|found| found.iter().all(|der| webpki::anchor_from_trusted_cert(der).is_ok()));
     found.ok_or_else(|| {
@@ -45,7 +45,7 @@ pub(super) fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Fai
 ///
 /// # Errors
 /// Something is missing, cannot be read, is encrypted, or does not belong together. The key's text is in no message.
-pub(super) fn client(pem: &str) -> Result<Arc<CertifiedKey>, Failure> {
+pub(super) fn client(pem: &str) -> Result<Arc<CertifiedKey>, Box<Failure>> {
     let chain = certificates(pem).filter(|chain| !chain.is_empty()).ok_or_else(|| {
         refused(
             "Your own certificate cannot be read.",

@@ -106,7 +106,7 @@ impl Layer {
     ///
     /// # Errors
     /// The settings cannot be used: a name, an authority, a client's certificate or key.
-    pub fn new(settings: Settings) -> Result<Self, Failure> {
+    pub fn new(settings: Settings) -> Result<Self, Box<Failure>> {
         let provider = Arc::new(provider::default_provider());
         let authorities = settings.authorities.as_deref().map(identity::authorities).transpose()?.unwrap_or_default();
         let client = settings.client.as_ref().map(|pem| identity::client(pem.reveal())).transpose()?;
@@ -119,7 +119,7 @@ impl Layer {
         };
         let config = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(Clock(settings.now)))
             .with_protocol_versions(versions)
-            .map_err(|_| unusable("These versions of TLS cannot be offered."))?;
+            .map_err(|_| Box::new(unusable("These versions of TLS cannot be offered.")))?;
         let mut config = config
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&recorder) as _)
@@ -129,12 +129,12 @@ impl Layer {
         let name = settings.server_name.trim_end_matches('.');
         config.enable_sni = !name.is_empty();
         let name = if name.is_empty() { "no-name.invalid" } else { name };
-        let name = ServerName::try_from(name.to_owned()).map_err(|_| Failure {
-            advice: vec!["Write a host name with letters, digits and hyphens, or leave it empty.".to_owned()],
-            ..unusable("The name to send (SNI) is no host name.")
+        let name = ServerName::try_from(name.to_owned()).map_err(|_| {
+            let advice = "Write a host name with letters, digits and hyphens, or leave it empty.";
+            identity::refused("The name to send (SNI) is no host name.", advice)
         })?;
-        let mut connection =
-            ClientConnection::new(Arc::new(config), name).map_err(|_| unusable("TLS cannot be begun."))?;
+        let connection = ClientConnection::new(Arc::new(config), name);
+        let mut connection = connection.map_err(|_| Box::new(unusable("TLS cannot be begun.")))?;
         // What is written goes out at once; the network's own flow decides how much there is.
         connection.set_buffer_limit(None);
         Ok(Self {
@@ -166,7 +166,7 @@ impl Layer {
         }
         self.stage = Stage::Probing;
         match probe::client_hello(self.settings.server_name.trim_end_matches('.')) {
-            Some(hello) => self.to_network(hello),
+            Some(hello) => self.hand_out(hello),
             None => self.fail(unusable("There is no source of random numbers.")),
         }
     }
@@ -242,7 +242,7 @@ impl Layer {
         (self.sent, self.received)
     }
 
-    fn to_network(&mut self, bytes: Vec<u8>) {
+    fn hand_out(&mut self, bytes: Vec<u8>) {
         self.sent = self.sent.saturating_add(bytes.len() as u64);
         self.out.push_back(Out::ToNetwork(bytes));
     }
@@ -257,7 +257,7 @@ impl Layer {
             }
         }
         if !bytes.is_empty() {
-            self.to_network(bytes);
+            self.hand_out(bytes);
         }
     }
 
@@ -313,10 +313,9 @@ impl Layer {
     fn wants_anchors(&mut self) {
         self.stage = Stage::Judging;
         let chain = self.recorder.shown().chain;
-        let mut wanted: Vec<u8> =
-            chain.iter().filter_map(|der| X509::read(der)).map(|one| anchors::bucket(one.issuer)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let issuers = chain.iter().filter_map(|der| X509::read(der)).map(|one| anchors::bucket(one.issuer));
+        let set = issuers.fold(0_u32, |set, number| set | 1 << number);
+        let wanted: Vec<u8> = (0..anchors::BUCKETS).filter(|number| set >> number & 1 == 1).collect();
         if wanted.is_empty() {
             self.judge(Some(Vec::new()));
         } else {
