@@ -10,7 +10,7 @@ import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
 import { aboutRelay, lookupHosts, relayAddress } from './relay.js'
-import { DEFAULTS, planOf, signInOf, toSetup } from './settings.js'
+import { DEFAULTS, planChange, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
 
@@ -245,7 +245,7 @@ export class App extends EventTarget {
 
   #apply() {
     try {
-      this.conversation.act({ do: 'plan', ...planOf(this.form.settings, this.form.secrets) })
+      this.conversation.act({ do: 'plan', ...planChange(this.form.settings, this.form.secrets) })
       this.view('talk')
       this.desk.draw()
     } catch (problem) {

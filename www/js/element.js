@@ -8,7 +8,7 @@ import { CoreMissing, loadCore } from './core.js'
 import { h, styles } from './dom.js'
 import { explain } from './explain.js'
 import { makeConversation, readOptions, toEnd } from './run.js'
-import { addresses } from './settings.js'
+import { USUAL, addresses } from './settings.js'
 
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
@@ -64,7 +64,7 @@ export class SmtpConversation extends HTMLElement {
     else if (name === 'to') this.#app.settings = { to: addresses(value).join('\n') }
     else if (name === 'practice') this.#app.settings = { mode: 'practice', practice: value || 'accepts-all' }
     else if (name === 'preset') this.#app.form.choosePreset(value)
-    else if (SETTINGS.has(name)) this.#app.settings = { [name]: value, ...(name === 'host' && { mode: 'server' }) }
+    else if (SETTINGS.has(name)) this.#app.settings = { [name]: value, ...(name === 'host' && { mode: 'server' }), ...(name === 'port' && USUAL[value] && !this.hasAttribute('security') && { security: USUAL[value] }) }
   }
 
   #emit(name, detail) {
@@ -194,7 +194,7 @@ export class SmtpConversation extends HTMLElement {
   #given({ host, target, practice }) {
     const options = {}
     const named = host ?? target ?? practice
-    for (const name of ['relay', 'from', 'hello', 'until', ...(named === undefined ? [this.hasAttribute('practice') ? 'practice' : 'host'] : [])]) {
+    for (const name of ['relay', 'from', 'hello', 'until', ...(named === undefined ? this.hasAttribute('practice') ? ['practice'] : ['host', 'security'] : [])]) {
       if (this.getAttribute(name)) options[name] = this.getAttribute(name)
     }
     if (this.hasAttribute('port') && !this.hasAttribute('practice')) options.port = Number(this.getAttribute('port'))

@@ -39,7 +39,7 @@ const FALLBACK_PORTS = [25, 587, 465, 2525, 2465].map((port) => ({ port, about: 
 
 /** Fields that are in a group which is fetched when it is opened. */
 const IN_SIGN_IN = /^(sign_in|user|password|access_token|authorization_id|mechanism|initial_response|bind_to_certificate)$/
-const ALIASES = { sign_in: 'sign_in_with', 'proxy_header': 'proxy_version', source: 'proxy_source', destination: 'proxy_destination' }
+const ALIASES = { sign_in: 'sign_in_with', proxy_header: 'proxy_version', version: 'proxy_version', notify: 'notify_success', source: 'proxy_source', destination: 'proxy_destination' }
 
 /** The form. It holds no state of its own but what its fields show. */
 export class SetupForm {

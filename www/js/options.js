@@ -23,10 +23,11 @@ export class ExtensionFields extends Group {
         h('div', { class: 'field', 'data-field': 'notify' }, h('span', { class: 'label' }, 'Report'), h('div', { class: 'control' }, this.reports, this.never)),
         row('Report holds', pick('ret', 'ret', [['', 'as the server likes'], ['full', 'the whole message (RET=FULL)'], ['hdrs', 'its header only (RET=HDRS)']])),
         row('Envelope id', line('envid', 'envid'), 'ENVID: comes back in the report.'),
-        row('Original recipient', line('orcpt', 'orcpt', { placeholder: 'them@example.com' }), 'ORCPT: whom the mail was meant for at first; with each recipient. Empty: nothing is said.')),
+        tick('orcpt-self', 'orcptSelf', 'ORCPT', 'names each recipient as the original one'),
+        row('Original recipient', line('orcpt', 'orcpt', { placeholder: 'them@example.com' }), 'Whom the mail was meant for at first, where that is somebody else.')),
       group('How the message is handed over', ['CHUNKING', 'BINARYMIME'],
         tick('chunking', 'chunking', 'CHUNKING', 'BDAT in place of DATA: in counted pieces, without a final dot', 'CHUNKING'),
-        row('Octets a piece', line('chunk', 'chunk', { inputmode: 'numeric', placeholder: 'all in one' })),
+        row('Octets a piece', line('chunk', 'chunk', { inputmode: 'numeric', placeholder: '65536' })),
         row('BODY', pick('body-kind', 'body8', [['', 'as the message needs'], ['7bit', '7BIT'], ['8bitmime', '8BITMIME'], ['binarymime', 'BINARYMIME (needs CHUNKING)']]))),
       group('How and when it travels on', ['REQUIRETLS', 'DELIVERBY', 'MT-PRIORITY', 'FUTURERELEASE'],
         tick('requiretls', 'requiretls', 'REQUIRETLS', 'only over TLS with a valid certificate, all the way', 'REQUIRETLS'),
@@ -48,5 +49,6 @@ export class ExtensionFields extends Group {
 
   refresh() {
     for (const row of this.reports) row.firstChild.disabled = this.inputs.notifyNever.checked
+    this.inputs.orcpt.disabled = this.inputs.orcptSelf.checked
   }
 }

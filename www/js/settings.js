@@ -49,6 +49,7 @@ export const DEFAULTS = Object.freeze({
   notifyDelay: false,
   ret: '',
   envid: '',
+  orcptSelf: false,
   orcpt: '',
   chunking: false,
   chunk: '',
@@ -113,6 +114,12 @@ export function toSetup(settings, file, secrets = NO_SECRETS) {
   const messageBytes = settings.messageKind === 'file' ? (file?.bytes ?? null) : null
   if (settings.messageKind === 'file' && !messageBytes) throw { field: 'file', message: 'Choose the file with the message, or write the message here.' }
   return { setup, messageBytes }
+}
+
+/** As {@link planOf}, for a conversation that goes on: what is not used is taken back. */
+export function planChange(settings, secrets) {
+  const unused = [...Object.keys(EXTENSIONS), ...Object.keys(COUNTS), 'chunking', 'requiretls', 'force', 'notify'].map((field) => [field, null])
+  return { ...Object.fromEntries(unused), ...planOf(settings, secrets) }
 }
 
 /** The part of the setup that may still change while the conversation goes on. */
@@ -192,6 +199,7 @@ function extensionsOf(settings) {
   for (const [field, name] of Object.entries(EXTENSIONS)) if (settings[name].trim()) plan[field] = settings[name].trim()
   for (const [field, name] of Object.entries(COUNTS)) if (settings[name].trim()) plan[field] = wholeNumber(settings[name], field)
   for (const name of ['chunking', 'requiretls', 'force']) if (settings[name]) plan[name] = true
+  if (settings.orcptSelf) plan.orcpt = true
   const reports = settings.notifyNever ? ['never'] : ['Success', 'Failure', 'Delay'].filter((word) => settings[`notify${word}`]).map((word) => word.toLowerCase())
   if (reports.length > 0) plan.notify = reports
   return plan
