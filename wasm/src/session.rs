@@ -7,6 +7,7 @@ use ehlo_core::tunnel::FromRelay;
 use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
+use crate::export::export;
 use crate::{StepOutput, json, mistake, moment, phrases};
 
 /// One conversation over one connection; see `ehlo_core::session::Session`.
@@ -25,7 +26,7 @@ impl Conversation {
     pub fn new(now: f64, setup: &str, message: Option<Vec<u8>>) -> Result<Self, JsValue> {
         let mut setup = Setup::from_json(setup).map_err(|error| mistake(&error))?;
         if let Some(bytes) = message {
-            setup.plan.message = Message::Bytes(bytes);
+            setup.plan.message = Message::Bytes(bytes.into());
         }
         Ok(Self { inner: Session::knowing(moment(now), setup, phrases::known()) })
     }
@@ -183,13 +184,5 @@ impl Conversation {
     fn feed(&mut self, now: f64, input: Input<'_>) {
         // Only what the person does can be a mistake; what happens is taken as it comes.
         let _ = self.inner.handle(moment(now), input);
-    }
-}
-
-pub(crate) fn export(session: &Session, format: &str) -> String {
-    match format {
-        "markdown" => session.markdown(),
-        "json" => session.json(),
-        _ => session.talk().to_string(),
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::body::with_crlf;
 pub fn octets(setup: &Setup, settings: &PlanSettings, own_name: &str) -> Vec<u8> {
     match &settings.message {
         Message::Text(text) => with_crlf(text.as_bytes()).into_owned(),
-        Message::Bytes(bytes) => bytes.clone(),
+        Message::Bytes(bytes) => bytes.to_vec(),
         Message::Composed(composed) => compose(setup, settings, composed, own_name),
     }
 }

@@ -1,5 +1,6 @@
 //! What a conversation is set up with: whom to call, and what the plan proposes.
 
+pub mod envelope;
 mod plan;
 mod secure;
 mod sign_in;
@@ -7,7 +8,7 @@ mod sign_in;
 pub use crate::json::Mistake;
 use crate::json::Object;
 use crate::secret::Secret;
-use crate::tunnel::Family;
+use crate::tunnel::{Family, ProxyHeader};
 pub use plan::{Composed, HelloVerb, Message, PlanChange, PlanSettings, Until};
 pub use secure::{Security, TlsChoice};
 pub use sign_in::SignIn;
@@ -27,6 +28,10 @@ pub struct Setup {
     pub token: Option<Secret>,
     /// The practice server in the page, by its personality's name, in place of a relay.
     pub practice: Option<String>,
+    /// The PROXY protocol header that the relay writes before anything else.
+    pub proxy_header: Option<ProxyHeader>,
+    /// Whether LMTP is spoken (RFC 2033) in place of SMTP.
+    pub lmtp: bool,
     /// How the connection is to be secured.
     pub security: Security,
     /// What a handshake is made with.
@@ -56,6 +61,8 @@ impl Default for Setup {
             family: None,
             token: None,
             practice: None,
+            proxy_header: None,
+            lmtp: false,
             security: Security::None,
             tls: TlsChoice::default(),
             allow_credentials: false,
@@ -84,6 +91,8 @@ impl Setup {
             family: object.word("family", &[("4", Family::V4), ("6", Family::V6)])?,
             token: object.text("token")?.map(Secret::new),
             practice: object.text("practice")?,
+            proxy_header: object.take("proxy_header").map(ProxyHeader::of).transpose()?,
+            lmtp: object.word("protocol", &[("smtp", false), ("lmtp", true)])?.unwrap_or_default(),
             security: object.word("security", &Security::WORDS)?.unwrap_or_default(),
             tls: TlsChoice::take(&mut object)?,
             allow_credentials: object.flag("allow_credentials")?.unwrap_or_default(),

@@ -1,6 +1,9 @@
 //! What the plan proposes: the envelope, the message, and how far to go.
 
+use std::sync::Arc;
+
 use super::SignIn;
+use super::envelope::{Options, OptionsChange};
 use crate::json::{Mistake, Object, Value};
 
 /// The verb of the greeting.
@@ -61,7 +64,7 @@ pub enum Message {
     /// Headers are made, the body is given.
     Composed(Composed),
     /// A whole message byte for byte.
-    Bytes(Vec<u8>),
+    Bytes(Arc<Vec<u8>>),
 }
 
 /// A message of which only the essentials are given.
@@ -107,6 +110,8 @@ pub struct PlanSettings {
     pub pipelining: bool,
     /// What to sign in with; none: not at all.
     pub sign_in: Option<SignIn>,
+    /// Parameters of MAIL and RCPT, and how the message is handed over.
+    pub options: Options,
 }
 
 /// A change of some settings; the others stay.
@@ -124,6 +129,7 @@ pub struct PlanChange {
     pub smtputf8: Option<bool>,
     pub pipelining: Option<bool>,
     pub sign_in: Option<Option<SignIn>>,
+    pub options: OptionsChange,
 }
 
 impl PlanSettings {
@@ -154,6 +160,7 @@ impl PlanSettings {
                 header(name, value)?;
             }
         }
+        new.options.change(change.options)?;
         new.hello_verb = change.hello_verb.unwrap_or(new.hello_verb);
         new.until = change.until.unwrap_or(new.until);
         new.size = change.size.unwrap_or(new.size);
@@ -185,6 +192,7 @@ impl PlanChange {
             from: object.text("from")?,
             to: object.texts("to")?,
             message: object.take("message").map(Message::of).transpose()?,
+            options: OptionsChange::take(object),
             until: object.word("until", &Until::WORDS)?,
             size: object.flag("size")?,
             eight_bit: object.flag("eight_bit")?,
@@ -221,7 +229,7 @@ impl Message {
     }
 }
 
-fn one_line(field: &str, text: &str) -> Result<String, Mistake> {
+pub(super) fn one_line(field: &str, text: &str) -> Result<String, Mistake> {
     let text = text.trim();
     if text.contains(['\r', '\n', '\0']) {
         return Err(Mistake::new(field, "must be one line"));
