@@ -37,8 +37,9 @@ pub use settings::{Settings, Versions};
 /// Most certificates of one server that are kept.
 pub const MAX_CERTIFICATES: usize = 16;
 
-/// The beginning of what a server sent, made harmless.
+/// The first line of what a server sent, made harmless.
 #[cfg(feature = "tls")]
 fn printable_start(bytes: &[u8]) -> String {
-    crate::printable::text(&bytes[..bytes.len().min(120)])
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| !line.is_empty()).unwrap_or(bytes);
+    crate::printable::text(&line[..line.len().min(120)])
 }

@@ -382,8 +382,8 @@ mod tests {
     #[test]
     fn what_is_no_tls_is_told_by_its_beginning() {
         for (octets, words) in [
-            (&b"220 mx.example ESMTP\r\n"[..], "an SMTP reply in clear text: 220 mx.example ESMTP␍␊"),
-            (b"HTTP/1.1 400 Bad Request\r\n", "an HTTP server's answer: HTTP/1.1 400 Bad Request␍␊"),
+            (&b"220 mx.example ESMTP\r\n"[..], "an SMTP reply in clear text: 220 mx.example ESMTP"),
+            (b"HTTP/1.1 400 Bad Request\r\n", "an HTTP server's answer: HTTP/1.1 400 Bad Request"),
             (b"SSH-2.0-x", "an SSH server: SSH-2.0-x"),
             (b"* OK ready", "an IMAP server in clear text: * OK ready"),
             (b"hello", "text: hello"),
