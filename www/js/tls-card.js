@@ -45,7 +45,7 @@ function reportNodes(report) {
     facts([
       ['Version', report.version], ['Cipher suite', report.suite], ['Key exchange', report.group],
       ['Name sent', report.server_name || 'none'], ['Name checked', report.checked_name || 'none'],
-      ['Client’s own', CLIENT[report.client_certificate]],
+      ['Own certificate', CLIENT[report.client_certificate]],
       ['Handshake', report.handshake_ms === null ? '' : `${report.handshake_ms} ms`],
     ]),
     chainNodes(certificates),
@@ -57,7 +57,7 @@ function failureNodes({ failure, report }, probing) {
   const { sentence, detail, alert, looks_like: looks, legacy } = failure
   return [
     h('p', { class: 'tls-verdict' }, sign(FAILED), h('b', null, sentence)),
-    looks && h('p', null, 'It looks like ', h('span', { class: 'mono' }, looks)),
+    looks && !sentence.includes(looks) && h('p', null, 'It looks like ', h('span', { class: 'mono' }, looks)),
     alert && h('p', null, h('b', null, `Alert ${alert.number}, ${alert.name}: `), alert.meaning),
     detail && h('p', { class: 'faint' }, detail),
     probing && h('p', { class: 'busy-line', role: 'status' }, 'Asking with an old client’s words, on another connection…'),
