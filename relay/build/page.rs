@@ -16,7 +16,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
 /// The page's modules: the name of each, and the wasm crate's feature that it is built with.
-const MODULES: [(&str, &str); 3] = [("ehlo", "conversation"), ("practice", "practice"), ("tls", "tls")];
+const MODULES: [(&str, &str); 4] =
+    [("ehlo", "conversation"), ("reading", "reading"), ("practice", "practice"), ("tls", "tls")];
 
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
@@ -105,6 +106,8 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo sets CARGO")?);
     cargo.args(["build", "--locked", "-p", "ehlo-wasm", "--lib", "--target", TARGET, "--profile", PROFILE]);
     cargo.args(["--no-default-features", "--features", feature]);
+    // A hash is made a few times in a conversation: its code is better short than quick.
+    cargo.args(["--config", "target.wasm32-unknown-unknown.rustflags=['--cfg=sha2_backend_soft=\"compact\"']"]);
     cargo.arg("--target-dir").arg(&target).current_dir(root);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_of_the_outer_build) {

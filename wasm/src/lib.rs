@@ -2,18 +2,21 @@
 //!
 //! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
 
-//! Three modules are built from this crate: the *conversation*, which every visitor needs at once, the *practice*
-//! server with the search for mail hosts, which is loaded when it is first wanted, and *tls*, when a handshake is due.
+//! Four modules are built from this crate: the *conversation*, which every visitor needs at once, and those that are
+//! loaded when they are first wanted: *reading* for a saved conversation, the *practice* server with the search for
+//! mail hosts, and *tls*, when a handshake is due.
 
 #[cfg(feature = "conversation")]
 mod catalog;
+#[cfg(any(feature = "conversation", feature = "reading"))]
+mod export;
 #[cfg(any(feature = "conversation", feature = "practice"))]
 mod output;
-#[cfg(feature = "conversation")]
+#[cfg(any(feature = "conversation", feature = "reading"))]
 mod phrases;
 #[cfg(feature = "practice")]
 mod practice;
-#[cfg(feature = "conversation")]
+#[cfg(feature = "reading")]
 mod reading;
 #[cfg(feature = "practice")]
 mod search;
@@ -22,7 +25,7 @@ mod session;
 #[cfg(feature = "tls")]
 mod tls;
 
-#[cfg(any(feature = "conversation", feature = "practice"))]
+#[cfg(any(feature = "conversation", feature = "practice", feature = "reading"))]
 use serde::Serialize;
 #[cfg(any(feature = "conversation", feature = "practice"))]
 use wasm_bindgen::prelude::*;
@@ -33,7 +36,7 @@ pub use catalog::catalog;
 pub use output::StepOutput;
 #[cfg(feature = "practice")]
 pub use practice::PracticeServer;
-#[cfg(feature = "conversation")]
+#[cfg(feature = "reading")]
 pub use reading::Reading;
 #[cfg(feature = "practice")]
 pub use search::HostSearch;
@@ -51,7 +54,7 @@ fn moment(now: f64) -> Now {
     Now(if now.is_finite() && now > 0.0 { now as u64 } else { 0 })
 }
 
-#[cfg(any(feature = "conversation", feature = "practice"))]
+#[cfg(any(feature = "conversation", feature = "practice", feature = "reading"))]
 fn json<T: Serialize + ?Sized>(value: &T) -> String {
     ehlo_core::json::to_string(value)
 }

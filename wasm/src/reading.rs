@@ -4,7 +4,7 @@ use ehlo_core::session::Session;
 use ehlo_core::{meaning, reading};
 use wasm_bindgen::prelude::*;
 
-use crate::session::export;
+use crate::export::export;
 use crate::{json, phrases};
 
 /// A saved talk, to be read with the same explanations.

@@ -5,7 +5,7 @@
  */
 
 import { Conversation, SavedConversation } from './conversation.js'
-import { CoreMissing, loadCore, loadPractice } from './core.js'
+import { CoreMissing, loadCore, loadPractice, loadReading } from './core.js'
 import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
@@ -201,7 +201,7 @@ export class App extends EventTarget {
 
   /** Opens a saved conversation. */
   async open(talk, name = '') {
-    const conversation = new SavedConversation(await loadCore(), talk, name)
+    const conversation = new SavedConversation(await loadReading(), talk, name)
     await conversation.whole()
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }

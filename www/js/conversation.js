@@ -242,15 +242,15 @@ export class SavedConversation extends EventTarget {
   started = null
 
   /**
-   * @param {object} core what `loadCore` gave
+   * @param {{Reading: Function}} reader what `loadReading` gave
    * @param {string} talk the text of a `.talk` file
    * @param {string} [name] what to call it
    * @throws {{line?: number, message: string}} it is not a talk
    */
-  constructor(core, talk, name = '') {
+  constructor({ Reading }, talk, name = '') {
     super()
     try {
-      this.#reading = new core.Reading(talk)
+      this.#reading = new Reading(talk)
     } catch (thrown) {
       throw readProblem(thrown)
     }

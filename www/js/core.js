@@ -6,7 +6,7 @@
 
 const FOLDER = new URL('../wasm/', import.meta.url)
 
-const loads = { ehlo: null, practice: null, tls: null }
+const loads = { ehlo: null, reading: null, practice: null, tls: null }
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -46,10 +46,18 @@ async function load(name) {
 
 /**
  * Loads what every conversation needs.
- * @returns {Promise<{Session: Function, Reading: Function, catalog: object}>}
+ * @returns {Promise<{Session: Function, catalog: object}>}
  */
 export function loadCore() {
-  return once('ehlo', ({ Session, Reading, catalog }) => ({ Session, Reading, catalog: JSON.parse(catalog()) }))
+  return once('ehlo', ({ Session, catalog }) => ({ Session, catalog: JSON.parse(catalog()) }))
+}
+
+/**
+ * Loads the reader of saved conversations.
+ * @returns {Promise<{Reading: Function}>}
+ */
+export function loadReading() {
+  return once('reading', (glue) => glue)
 }
 
 /** The practice server's class, once it has been loaded; until then `null`. */
