@@ -45,7 +45,7 @@ fn advise(session: &Session, line: &str) -> Vec<Advice> {
         return out;
     }
     if session.is_in_auth() {
-        auth_answer(line, &mut out);
+        auth_answer(session, line, &mut out);
         return out;
     }
     let command = Command::of(line);
@@ -89,12 +89,19 @@ fn body_line(line: &str, out: &mut Vec<Advice>) {
     }
 }
 
-fn auth_answer(line: &str, out: &mut Vec<Advice>) {
+/// Whether nobody on the way can read what is sent.
+fn is_encrypted(session: &Session) -> bool {
+    session.tls_stage() == crate::session::Stage::Secured || session.setup().practice.is_some()
+}
+
+fn auth_answer(session: &Session, line: &str, out: &mut Vec<Advice>) {
     let base64 = line.trim_end_matches('=').bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
     if line != "*" && (!base64 || !line.len().is_multiple_of(4)) {
         add(out, Gravity::Error, "The server expects base64 here; * cancels.", None);
     }
-    add(out, Gravity::Warning, "This connection is not encrypted: what you send now can be read on the way.", None);
+    if !is_encrypted(session) {
+        add(out, Gravity::Warning, "This connection is not encrypted: what you send now can be read on the way.", None);
+    }
 }
 
 /// What is wrong with the line as a line.
@@ -341,14 +348,14 @@ fn offered(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
     if !session.capabilities().has(wants) {
         add(out, Gravity::Warning, format!("The server did not offer {wants}."), None);
     }
-    if command.verb == Verb::Auth && !command.rest.is_empty() {
+    if command.verb == Verb::Auth && !command.rest.is_empty() && !is_encrypted(session) {
         add(out, Gravity::Warning, "This connection is not encrypted: name and password can be read on the way.", None);
     }
     if command.verb == Verb::StartTls {
         add(
             out,
             Gravity::Hint,
-            "This version speaks plain text only: after the server's 220 nothing more can be read.",
+            "Behind the server's 220 comes the TLS handshake; afterwards EHLO is said again.",
             None,
         );
     }

@@ -6,6 +6,7 @@ mod flood;
 mod lint;
 mod oracles;
 mod peers;
+mod planted;
 mod properties;
 mod secrets;
 mod stage;

@@ -1,6 +1,10 @@
 //! What holds for any input, tried with inputs by chance.
 
 use ehlo_core::printable;
+use ehlo_core::session::rules::Phase;
+use ehlo_core::session::{Action, Input, Output, Secured, Session, Setup, TypedEnd};
+use ehlo_core::time::Now;
+use ehlo_core::tls::Report;
 use ehlo_core::transcript::talk::{escape, unescape};
 use ehlo_core::wire::body::{WireMessage, received};
 use proptest::collection::vec;
@@ -113,6 +117,40 @@ proptest! {
     #[test]
     fn a_conversation_survives_whatever_happens(data in vec(any::<u8>(), 0..160)) {
         oracles::session(&data);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    #[test]
+    fn what_comes_behind_the_220_of_starttls_is_kept_and_never_a_reply(
+        behind in prop_oneof![replies(), wire_octets(200)], size in 1_usize..40,
+    ) {
+        let setup = Setup { practice: Some("accepting".into()), ..Setup::default() };
+        let mut session = Session::new(Now(0), setup);
+        let handle = |session: &mut Session, input: Input<'_>| {
+            session.handle(Now(0), input).unwrap();
+            while !matches!(session.poll(), Output::Idle(_)) {}
+        };
+        handle(&mut session, Input::Opened);
+        handle(&mut session, Input::Bytes(b"220 mx.example\r\n"));
+        for (line, answer) in [("EHLO c", &b"250-mx\r\n250 STARTTLS\r\n"[..]), ("STARTTLS", b"")] {
+            handle(&mut session, Input::Do(Action::Send { line: line.into(), end: TypedEnd::CrLf }));
+            handle(&mut session, Input::Bytes(answer));
+        }
+        for piece in [&b"220 go\r\n"[..], &behind].concat().chunks(size) {
+            handle(&mut session, Input::Bytes(piece));
+        }
+        prop_assert_eq!(session.replies().len(), 3);
+        let entries = session.transcript().entries();
+        let kept: Vec<u8> = session.behind_starttls().iter().flat_map(|&id| entries[id].bytes.clone()).collect();
+        prop_assert_eq!(kept, behind);
+        let report = Box::new(Report::from_json(crate::planted::TRUSTED).unwrap());
+        handle(&mut session, Input::Secured(Secured { report, binding: None }));
+        prop_assert_eq!(session.replies().len(), 3);
+        prop_assert!(session.capabilities().extensions.is_empty());
+        prop_assert_eq!(session.phase(), Phase::Start);
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ehlo_core::reading::setup_of;
 use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::{Action, Session, TypedEnd};
+use ehlo_core::session::{Action, Risk, Session, TypedEnd};
 use ehlo_core::transcript::talk::{Item, Talk};
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::dns::Dns;
@@ -43,6 +43,7 @@ fn left_out(talk: &Talk) -> Option<&'static str> {
             ("refused" | "attempt" | "relay-lost" | "no-relay", _) => Some("the relay or the network fails"),
             ("closed", Some("relay")) => Some("the relay cuts the connection"),
             ("practice", _) => Some("there is no relay"),
+            ("tls" | "tls-failed", _) => Some("the handshake is only told of"),
             ("overdue", _) => Some("it takes minutes"),
             // The relay on loopback has no name of its own to greet with.
             ("connected", _) if !text.ends_with(" -") => Some("the relay's name is part of it"),
@@ -137,6 +138,11 @@ impl Client {
             "next" => {
                 self.running = true;
                 self.conversation.act(Action::Next {}).await
+            }
+            "recipe" => {
+                self.running = true;
+                self.conversation.act(Action::Allow(Risk::Recipes)).await?;
+                self.conversation.act(Action::Recipe { id: rest.to_owned() }).await
             }
             "change" => self.conversation.act(Action::Plan(PlanChange::from_json(rest)?)).await,
             "hang-up" if self.conversation.session().ending().is_none() => {
