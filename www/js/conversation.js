@@ -292,8 +292,9 @@ export class SavedConversation extends EventTarget {
   }
 }
 
-function withProtection(result, { tls, protection }) {
-  return { ...result, tls, protection }
+function withProtection(result, { tls, protection, sign_in: signIn }) {
+  const { state, mechanism, proved, error, cancelled, withheld } = signIn
+  return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }
 }
 
 function practiceServer(name) {

@@ -197,7 +197,9 @@ export class SmtpConversation extends HTMLElement {
     for (const name of ['relay', 'from', 'hello', 'until', ...(named === undefined ? this.hasAttribute('practice') ? ['practice'] : ['host', 'security'] : [])]) {
       if (this.getAttribute(name)) options[name] = this.getAttribute(name)
     }
-    if (this.hasAttribute('port') && !this.hasAttribute('practice')) options.port = Number(this.getAttribute('port'))
+    const calls = !practice && !this.hasAttribute('practice')
+    if (this.hasAttribute('port') && calls) options.port = Number(this.getAttribute('port'))
+    if (this.security && calls) options.security = this.security
     if (this.hasAttribute('to')) options.to = addresses(this.getAttribute('to'))
     if (this.hasAttribute('subject')) options.message = { subject: this.getAttribute('subject') }
     return options

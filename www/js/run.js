@@ -6,15 +6,33 @@
 import { loadCore, loadPractice } from './core.js'
 import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
-import { bareHost } from './settings.js'
+import { bareHost, prepared } from './settings.js'
 
 const SECURITY = ['none', 'starttls', 'starttls-if-offered', 'tls']
 const UNTIL = ['connect', 'hello', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'dot']
 const OWN = new Set(['relay', 'signal', 'onentry', 'onchange'])
+const isWhole = (value) => (Number.isInteger(value) ? null : 'must be a whole number')
 const FOR_CORE = {
   host: isText, port: isPort, target: isText, practice: isText, family: oneOf(['4', '6']), token: isText, security: oneOf(SECURITY),
+  allowCredentials: isFlag,
   hello: isText, hello_verb: oneOf(['EHLO', 'HELO']), from: isText, to: isTexts, message: isMessage, until: oneOf(UNTIL),
   size: isFlag, eight_bit: isFlag, smtputf8: isFlag, pipelining: isFlag,
+  protocol: oneOf(['smtp', 'lmtp']), proxy_header: isObject,
+  // What these mean, and where each stands, is the core's to say and to check.
+  ret: isText, envid: isText, notify: isTexts, orcpt: isFlagOrText, body: isText, chunking: isFlag, chunk: isWhole, requiretls: isFlag, deliver_by: isText,
+  mt_priority: isWhole, hold_for: isWhole, hold_until: isText, mail_params: isText, rcpt_params: isText, force: (value) => isFlag(value) && isTexts(value),
+  xclient: isText, etrn: isText,
+}
+/** Options in groups: the core's name for each. */
+const GROUPS = {
+  tls: {
+    serverName: ['tls_server_name', isText], checkName: ['tls_check_name', isText], versions: ['tls_versions', oneOf(['both', '1.2', '1.3'])],
+    authorities: ['tls_authorities', isText], client: ['tls_client', isText],
+  },
+  signIn: {
+    mechanism: ['mechanism', isText], user: ['user', isText], password: ['password', isText], token: ['token', isText],
+    authorizationId: ['authorization_id', isText], initialResponse: ['initial_response', isFlag], bindToCertificate: ['bind_to_certificate', isFlag],
+  },
 }
 
 /**
@@ -32,7 +50,12 @@ const FOR_CORE = {
  * @property {string} [practice] a personality of the practice server inside the page
  * @property {string} [relay] the relay's address; where the script came from unless given
  * @property {string} [token] for a relay that wants one
- * @property {'none'|'starttls'|'starttls-if-offered'|'tls'} [security] only `none` in this version
+ * @property {'none'|'starttls'|'starttls-if-offered'|'tls'} [security] `none` unless given; `starttls`: or no mail; `tls`: from the first byte
+ * @property {{serverName?: string, checkName?: string, versions?: 'both'|'1.2'|'1.3', authorities?: string, client?: string}} [tls] the name to
+ *   send (empty: none) and the name to check, the host's unless given; own authorities, and own certificate with its key, as PEM
+ * @property {{mechanism?: string, user?: string, password?: string, token?: string, authorizationId?: string, initialResponse?: boolean, bindToCertificate?: boolean}} [signIn]
+ *   the best mechanism that is offered unless one is named
+ * @property {boolean} [allowCredentials] your word that credentials may go out over clear text, or to a server that is not trusted
  * @property {string} [hello] the name to say after EHLO
  * @property {string} [from] the sender; empty for the null sender
  * @property {string[]} [to] the recipients
@@ -48,6 +71,9 @@ const FOR_CORE = {
  * @property {{at: number, side: 'client'|'server'|'relay', text: string}[]} transcript
  * @property {object[]} replies
  * @property {object[]} findings
+ * @property {object | null} tls the TLS session as in the view: `report`, or `failure`, `pem`, `openssl`, `changes`
+ * @property {object} protection what crossed in clear text and what encrypted
+ * @property {object} sign_in how signing in went: `state`, `mechanism`, `proved`, `error`, `cancelled`, `withheld`
  * @property {string} talk the conversation in the talk format
  */
 export async function run(options = {}) {
@@ -101,10 +127,17 @@ export function readOptions(options) {
   const setup = { attended: false }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || OWN.has(name)) continue
+    if (GROUPS[name]) {
+      const group = readGroup(name, value)
+      if (name === 'tls') Object.assign(setup, group)
+      else setup.sign_in = forSasl(group)
+      continue
+    }
     if (!Object.hasOwn(FOR_CORE, name)) throw new TypeError(`${name}: there is no such option`)
     const wrong = FOR_CORE[name](value)
     if (wrong) throw new TypeError(`${name}: ${wrong}`)
-    if (!(value instanceof Uint8Array)) setup[name] = value
+    if (name === 'allowCredentials') setup.allow_credentials = value
+    else if (!(value instanceof Uint8Array)) setup[name] = value
   }
   const named = ['host', 'target', 'practice'].filter((name) => setup[name])
   if (named.length !== 1) throw new TypeError(named.length === 0 ? 'host: name a host, a target or a practice server' : `${named[1]}: there is a ${named[0]} already`)
@@ -114,6 +147,28 @@ export function readOptions(options) {
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw new TypeError('signal: must be an AbortSignal')
   return { setup, around: { relay: relayOption(options.relay), messageBytes: options.message instanceof Uint8Array ? options.message : null } }
+}
+
+function readGroup(name, value) {
+  const wrong = isObject(value)
+  if (wrong) throw new TypeError(`${name}: ${wrong}`)
+  const group = {}
+  for (const [key, one] of Object.entries(value)) {
+    if (one === undefined) continue
+    if (!Object.hasOwn(GROUPS[name], key)) throw new TypeError(`${name}.${key}: there is no such option`)
+    const [field, check] = GROUPS[name][key]
+    const problem = check(one)
+    if (problem) throw new TypeError(`${name}.${key}: ${problem}`)
+    group[field] = one
+  }
+  return group
+}
+
+function forSasl(group) {
+  const wanted = (group.mechanism ?? '').toUpperCase()
+  if (wanted && !wanted.startsWith('SCRAM')) return group
+  for (const field of ['user', 'password']) if (group[field]) group[field] = prepared(group[field])
+  return group
 }
 
 function hostOption(host) {
@@ -138,7 +193,7 @@ function isText(value) {
 }
 
 function isTexts(value) {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? null : 'must be an array of addresses'
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? null : 'must be an array of texts'
 }
 
 function isPort(value) {
@@ -147,6 +202,14 @@ function isPort(value) {
 
 function isFlag(value) {
   return typeof value === 'boolean' ? null : 'must be true or false'
+}
+
+function isFlagOrText(value) {
+  return typeof value === 'boolean' || typeof value === 'string' ? null : 'must be true, false or text'
+}
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : 'must be an object'
 }
 
 function isMessage(value) {

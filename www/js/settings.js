@@ -166,8 +166,8 @@ export function signInOf(settings, secrets) {
   }
 }
 
-// SASLprep (RFC 4013) as far as it changes text: some characters go, odd ones become the usual.
-function prepared(text) {
+/** SASLprep (RFC 4013) as far as it changes text: some characters go, odd ones become the usual. */
+export function prepared(text) {
   return text.replace(/[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/g, '').normalize('NFKC')
 }
 

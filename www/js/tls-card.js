@@ -59,12 +59,12 @@ function failureNodes({ failure, report }, probing) {
     h('p', { class: 'tls-verdict' }, sign(FAILED), h('b', null, sentence)),
     looks && !sentence.includes(looks) && h('p', null, 'It looks like ', h('span', { class: 'mono' }, looks)),
     alert && h('p', null, h('b', null, `Alert ${alert.number}, ${alert.name}: `), alert.meaning),
-    detail && h('p', { class: 'faint' }, detail),
+    detail && !(alert && detail.includes(alert.name)) && h('p', { class: 'faint' }, detail),
     probing && h('p', { class: 'busy-line', role: 'status' }, 'Asking with an old client’s words, on another connection…'),
     legacy && legacyNodes(legacy),
     failure.advice.length > 0 && [h('p', { class: 'lead' }, 'What to do'), list(failure.advice)],
     failure.records.length > 0 && recordNodes('What the server sent', failure.records),
-    !report && chainNodes(failure.certificates),
+    !report && chainNodes(failure.certificates.length > 0 ? failure.certificates : (legacy?.certificates ?? [])),
   ]
 }
 

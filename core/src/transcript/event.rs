@@ -163,7 +163,7 @@ impl Event {
             Self::Practice { name } => format!("Connected to the practice server in this page ({name})"),
             Self::Secured(report) => report.summary(),
             Self::TlsFailed(failure) => failure.sentence.clone(),
-            Self::Probed(legacy) => legacy.sentence.clone(),
+            Self::Probed(legacy) => ["Asked as an old client would, on another connection. ", &legacy.sentence].concat(),
             Self::ServerProof(outcome) => proof(*outcome).1.into(),
             Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
             Self::Recipe { id } => ["A test on purpose: ", Recipe::of(id).map_or(*id, |recipe| recipe.title)].concat(),
