@@ -277,6 +277,7 @@ impl Session {
 
     /// The reply to AUTH, or to an answer within it.
     pub(super) fn auth_answered(&mut self, reply: &Reply, record: &ReplyRecord) {
+        self.mask_proof(record);
         self.in_auth = reply.code == 334;
         if self.in_auth {
             return self.challenged(reply, record);
@@ -297,6 +298,19 @@ impl Session {
             (false, true) => SignInState::Cancelled,
             (false, false) => SignInState::Refused,
         };
+    }
+
+    /// The server's proof is masked like the client's: passwords can be tried against either.
+    fn mask_proof(&mut self, record: &ReplyRecord) {
+        for &entry in &record.entries {
+            if let Some(masked) = sasl::mask_proof(&self.transcript.entries()[entry].bytes) {
+                self.transcript.mask(entry, masked);
+            }
+        }
+        let masked = sasl::mask_proof(record.text.as_bytes());
+        if let (Some(masked), Some(reply)) = (masked, self.replies.last_mut()) {
+            reply.text = String::from_utf8_lossy(&masked).into_owned();
+        }
     }
 
     fn challenged(&mut self, reply: &Reply, record: &ReplyRecord) {

@@ -69,6 +69,18 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
         let session = Line::to(server.tls_addr()).await?.run(fields).await?;
         let what = format!("{} let {user} in by {mechanism}", server.name());
         check(&session, &what, session.is_signed_in() && session.summary().outcome == Verdict::Accepted)?;
+        let talk = session.talk().to_string();
+        check(
+            &session,
+            "the server's proof is masked as well",
+            !talk.contains(" dj0") && session.plain().contains("v=••••••") == mechanism.starts_with("SCRAM"),
+        )?;
+        let again = ehlo_core::reading::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
+        check(
+            &session,
+            "what is saved reads back the same",
+            again.plain() == session.plain() && again.talk().to_string() == talk,
+        )?;
         let mut wrong = trusting("tls", with(mechanism, user))?;
         wrong["sign_in"]["password"] = json!("not-it");
         let session = Line::to(server.tls_addr()).await?.run(wrong).await?;
