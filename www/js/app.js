@@ -87,6 +87,7 @@ export class App extends EventTarget {
   #changed(field) {
     this.#store.settings = this.form.settings
     if (field === this.form.relay) this.#asked = null
+    if (field && field === this.form.security && field.value !== 'none') prepareTls()
   }
 
   // The relay is asked only when the person turns to it: a page that only practises needs none, and none is no error.

@@ -113,6 +113,8 @@ export class Composer {
     const { proposal, sign_in: now, server, tls, envelope } = view
     const asks = this.#asks(view)
     this.ask.hidden = !asks
+    // Nothing goes out by a press of Enter while the question stands; another line can be typed.
+    this.sendButton.disabled = asks && !this.#dirty
     setText(this.risk, asks ? proposal.caution : '')
     this.first.hidden = Boolean(tls) || !server.extensions.some(({ keyword }) => keyword === 'STARTTLS')
     // That it went well need not be said for ever.

@@ -80,7 +80,8 @@ export class Meaning {
 
   /** Brings the card of the TLS session into sight. */
   revealSecure() {
-    this.secure.scrollIntoView({ block: 'start' })
+    // Not by scrollIntoView, which would also scroll what the sheet is still moving in.
+    this.body.scrollTop = this.secure.offsetTop - this.body.offsetTop
     this.secure.focus({ preventScroll: true })
   }
 

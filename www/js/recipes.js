@@ -25,7 +25,7 @@ export class RecipesDialog {
     this.status = h('p', { class: 'unseen', role: 'status' })
     this.again = h('button', { type: 'button', name: 'again', hidden: true, onclick: () => hooks.onagain() }, 'Connect again')
     this.node = h('dialog', { class: 'dialog panel wide', 'aria-label': 'Break rules on purpose' }, h('h3', null, 'Break rules on purpose'), this.body, this.problem, this.status,
-      h('div', { class: 'actions' }, this.again, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
+      h('div', { class: 'actions panel-actions' }, this.again, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
     this.node.addEventListener('close', () => this.node.remove())
     load('recipes').then((catalogue) => this.#fill(catalogue), (error) => this.#complain(error))
   }

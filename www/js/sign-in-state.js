@@ -19,7 +19,7 @@ export function signInState({ sign_in: now, turn }, offers) {
   else if (now.state === 'done') tell('hint', 'To sign in as somebody else, begin a new conversation.')
   else {
     if (now.best && now.reason) tell('hint', `${now.best}:`, now.reason)
-    if (now.caution) tell('warning', now.caution, 'You are asked before anything is sent.')
+    if (now.caution) tell('warning', now.caution, !now.allowed && 'You are asked before anything is sent.')
   }
   return told
 }

@@ -32,7 +32,7 @@ export class SignInFields extends Group {
     this.inputs = { signInWith: this.with, user: this.user, authorizationId: this.actAs, mechanism: this.mechanism, initialResponse: this.initial, bindTo: this.bind }
     const kept = 'Kept only while this page is open, so that you can try again; never stored, and masked in the transcript.'
     this.rows = {
-      user: field('User', this.user, hint(this.user, 'For ANONYMOUS: what to leave as a trace, such as your address.')),
+      user: field('User', this.user, this.trace = hint(this.user, '')),
       password: field('Password', password, showPassword, hint(password, kept)),
       token: field('Token', token, showToken, hint(token, kept)),
       mechanism: field('Mechanism', this.mechanism, this.about = hint(this.mechanism, '')),
@@ -76,6 +76,7 @@ export class SignInFields extends Group {
   refresh() {
     const kind = this.with.value
     for (const [name, row] of Object.entries(this.rows)) row.hidden = !kind || (['password', 'token'].includes(name) && name !== kind)
+    setText(this.trace, kind === 'nothing' ? 'For ANONYMOUS: what to leave as a trace, such as your address. EXTERNAL needs none.' : '')
     setText(this.about, this.mechanisms.find(({ word }) => word === this.mechanism.value)?.about ?? 'Can also be one that the server does not offer.')
   }
 }
@@ -90,7 +91,7 @@ export class SignInDialog {
     this.offers = h('details', { class: 'inline' })
     this.button = h('button', { type: 'submit', class: 'primary', name: 'sign-in' }, 'Sign in')
     const form = h('form', { class: 'stack', novalidate: true, autocomplete: 'off' }, this.state, fields.node, this.offers, this.problem,
-      h('div', { class: 'actions' }, this.button, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
+      h('div', { class: 'actions panel-actions' }, this.button, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
     this.node = h('dialog', { class: 'dialog panel', 'aria-label': 'Sign in' }, h('h3', null, 'Sign in'), form)
     form.addEventListener('submit', (event) => {
       event.preventDefault()
