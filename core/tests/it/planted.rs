@@ -122,7 +122,7 @@ fn signs_in(mechanism: Mechanism, initial: bool, last: &str) -> Held {
             (Mechanism::Login, 2) => Some("Password:".to_owned()),
             (Mechanism::CramMd5, 1) => Some("<1896.697170952@mx.example>".to_owned()),
             (one, 1) if !initial && one.speaks_first() => Some(String::new()),
-            (one, _) if one.is_scram() && !said.contains("p=") && said.contains("n=") => first(),
+            (one, _) if one.is_scram() && said.contains(",n=") => first(),
             _ => None,
         };
         match challenge {
