@@ -40,6 +40,16 @@ pub fn lint(session: &Session, line: &str) -> Vec<Advice> {
 
 fn advise(session: &Session, line: &str) -> Vec<Advice> {
     let mut out = Vec::new();
+    if session.chunk_left() > 0 {
+        let octets = session.chunk_left().to_string();
+        add(
+            &mut out,
+            Gravity::Hint,
+            ["The server reads the next ", &octets, " octets as they are, whatever they say."].concat(),
+            None,
+        );
+        return out;
+    }
     if session.phase() == Phase::Data && session.awaiting().is_none() {
         body_line(line, &mut out);
         return out;
@@ -342,6 +352,7 @@ fn offered(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
         Verb::Auth => "AUTH",
         Verb::Etrn => "ETRN",
         Verb::Bdat => "CHUNKING",
+        Verb::Lhlo if session.setup().lmtp => return,
         Verb::Lhlo => return add(out, Gravity::Warning, "LHLO is for LMTP servers only.", None),
         _ => return,
     };

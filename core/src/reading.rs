@@ -42,16 +42,27 @@ fn replay_knowing(talk: &Talk, phrases: Phrases) -> Session {
             }
             Item::Client(bytes) => {
                 begin(&mut session, now);
-                if !session.expects_message() {
+                if !session.expects_message() && session.chunk_left() == 0 {
                     send(&mut session, now, bytes);
                     continue;
                 }
                 message.extend_from_slice(bytes);
-                let split = !bytes.ends_with(b"\n") || session.ends_body(&message);
+                let whole = match session.chunk_left() {
+                    0 => session.ends_body(&message),
+                    left => message.len() >= left,
+                };
+                let split = !bytes.ends_with(b"\n") || whole;
                 if split || !matches!(items.peek(), Some(Item::Client(_))) {
-                    let whole = std::mem::take(&mut message);
+                    let mut whole = std::mem::take(&mut message);
+                    let behind = whole.split_off(match session.chunk_left() {
+                        0 => whole.len(),
+                        left => left.min(whole.len()),
+                    });
                     session.replay_message(now, &whole);
                     drain(&mut session);
+                    if !behind.is_empty() {
+                        send(&mut session, now, &behind);
+                    }
                 }
             }
             Item::Stage(text) => stage(&mut session, &mut now, text),
@@ -80,10 +91,12 @@ pub fn setup_of(talk: &Talk) -> Setup {
                 }
             }
             "unattended" => setup.attended = false,
+            "protocol" => setup.lmtp = rest.trim() == "lmtp",
             "security" => setup.security = Security::of(rest.trim()).unwrap_or_default(),
             _ => match Event::from_talk(text) {
                 Some(Event::Calling { host, port: Some(port) }) => (setup.host, setup.port) = (host, port),
                 Some(Event::Calling { host, port: None }) => setup.target = Some(host),
+                Some(Event::Proxy(header)) => setup.proxy_header = Some(header),
                 Some(Event::Practice { name }) => setup.practice = Some(name),
                 _ => {}
             },
@@ -107,6 +120,9 @@ fn stage(session: &mut Session, now: &mut Now, text: &str) {
     }
     if let Some(line) = text.strip_prefix("decoded ") {
         return session.replay_decoded(line);
+    }
+    if let Some(octets) = text.strip_prefix("omitted ").and_then(|octets| octets.trim().parse().ok()) {
+        return session.replay_omitted(octets);
     }
     let Some(event) = Event::from_talk(text) else { return };
     if let Some(message) = message_of(&event) {

@@ -99,6 +99,11 @@ impl Conversation {
         self.feed(now, Input::Carried { sent: sent as u64, received: received as u64 });
     }
 
+    /// So many octets that were to be sent have left for the network.
+    pub fn written(&mut self, now: f64, octets: f64) {
+        self.feed(now, Input::Written(octets as u64));
+    }
+
     /// The practice server in the page hung up.
     pub fn practice_closed(&mut self, now: f64) {
         self.feed(now, Input::Closed(Closed::Practice));

@@ -3,17 +3,18 @@
 //! A library for this was 40 kB of the page's module before packing; a test mail needs eight headers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::base64::encode;
 use crate::session::setup::{Composed, Message, PlanSettings, Setup};
 use crate::wire::body::with_crlf;
 
 /// The octets of the planned message, before dots are doubled.
-pub fn octets(setup: &Setup, settings: &PlanSettings, own_name: &str) -> Vec<u8> {
+pub fn octets(setup: &Setup, settings: &PlanSettings, own_name: &str) -> Arc<Vec<u8>> {
     match &settings.message {
-        Message::Text(text) => with_crlf(text.as_bytes()).into_owned(),
-        Message::Bytes(bytes) => bytes.to_vec(),
-        Message::Composed(composed) => compose(setup, settings, composed, own_name),
+        Message::Text(text) => Arc::new(with_crlf(text.as_bytes()).into_owned()),
+        Message::Bytes(bytes) => bytes.clone(),
+        Message::Composed(composed) => Arc::new(compose(setup, settings, composed, own_name)),
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
 
     fn made(json: &str) -> String {
         let setup = Setup::from_json(json).unwrap();
-        String::from_utf8(octets(&setup, &setup.plan, "test.example")).unwrap()
+        String::from_utf8(octets(&setup, &setup.plan, "test.example").to_vec()).unwrap()
     }
 
     #[test]

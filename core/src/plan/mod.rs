@@ -1,6 +1,7 @@
 //! The proposed next step, and why. The person sends it, edits it or types another; nothing here forbids anything.
 
 pub mod message;
+mod params;
 pub mod presets;
 
 use crate::sasl::{self, Mechanism};
@@ -9,8 +10,9 @@ use crate::session::rules::Phase;
 use crate::session::setup::{HelloVerb, PlanSettings, Security, Until};
 use crate::session::transaction::Transaction;
 use crate::session::view::SignInState;
-use crate::wire::command::{Command, Verb, domain};
+use crate::wire::command::{Verb, domain};
 use crate::wire::ehlo::Capabilities;
+pub use params::{leaves_recipients, pipelined};
 
 /// What the plan looks at.
 #[derive(Debug)]
@@ -49,6 +51,20 @@ pub struct Facts<'a> {
     pub in_auth: bool,
     /// The name to greet with, where the person gave none.
     pub own_name: &'a str,
+    /// Whether LMTP is spoken.
+    pub lmtp: bool,
+    /// Octets that BDAT has announced and that have not been sent.
+    pub chunk_left: usize,
+    /// Whether the server refused the message while it was on the way.
+    pub cut_short: bool,
+    /// Recipients that had their mail already.
+    pub served: &'a [String],
+    /// What ETRN last asked for.
+    pub etrn: &'a str,
+    /// What XCLIENT last said, and the code of its reply.
+    pub xclient: Option<(&'a str, u16)>,
+    /// Mails that the server has let begin.
+    pub mails: usize,
     /// The octets of the message.
     pub message_octets: usize,
     /// Whether the message has octets above 127.
@@ -130,6 +146,18 @@ pub fn next(facts: &Facts<'_>) -> Step {
     if facts.in_auth {
         return Step::command(Verb::Other, "*", "The server waits for an answer in base64; * cancels the sign-in.");
     }
+    if facts.cut_short {
+        return Step::hangup(
+            "The server refused the message while it was on the way; hanging up is the way to stop it.",
+        );
+    }
+    if facts.chunk_left > 0 {
+        let sent = facts.transaction.map_or(0, |mail| mail.chunked);
+        return match sent < facts.message_octets {
+            true => Step { what: What::Message, why: "The octets that BDAT announced, as they are.".into() },
+            false => Step::hangup("The server waits for octets that BDAT announced, and the message has no more."),
+        };
+    }
     match facts.phase {
         Phase::Start => hello(facts),
         Phase::Idle => idle(facts),
@@ -152,7 +180,7 @@ pub fn upcoming(facts: &Facts<'_>, first: &Step) -> Vec<String> {
         _ => return Vec::new(),
     };
     let rank = match verb {
-        Verb::Ehlo | Verb::Helo | Verb::StartTls | Verb::Auth => 0,
+        Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::StartTls | Verb::Auth => 0,
         Verb::Mail => 1,
         Verb::Rcpt => 2,
         Verb::Data => 3,
@@ -173,14 +201,14 @@ pub fn upcoming(facts: &Facts<'_>, first: &Step) -> Vec<String> {
     let done =
         facts.transaction.filter(|mail| rank >= 2 && !mail.is_finished()).map_or(0, |mail| mail.recipients.len());
     if rank < 1 && settings.until >= Until::Mail {
-        out.push(format!("MAIL FROM:<{}>", settings.from));
+        out.push(["MAIL FROM:<", &params::on_wire(facts, &settings.from), ">"].concat());
     }
     if rank <= 2 && settings.until >= Until::Rcpt {
         let skip = if rank == 2 { done + 1 } else { 0 };
-        out.extend(settings.to.iter().skip(skip).map(|to| format!("RCPT TO:<{to}>")));
+        out.extend(settings.to.iter().skip(skip).map(|to| ["RCPT TO:<", &params::on_wire(facts, to), ">"].concat()));
     }
     if rank < 3 && settings.until >= Until::Data {
-        out.push("DATA".into());
+        out.push(if params::chunks(facts) { "BDAT" } else { "DATA" }.into());
     }
     match settings.until {
         Until::Dot => out.push("the message".into()),
@@ -200,6 +228,14 @@ fn hello(facts: &Facts<'_>) -> Step {
     }
     let name = facts.settings.hello.as_deref().unwrap_or(facts.own_name);
     let refused = |code: Option<u16>| code.filter(|code| !(200..300).contains(code));
+    if facts.lmtp {
+        return match refused(facts.ehlo) {
+            None => {
+                Step::command(Verb::Lhlo, ["LHLO ", name].concat(), "Greets an LMTP server, and asks what it offers.")
+            }
+            Some(code) => Step::quit(format!("The server refused LHLO ({code}): it may speak SMTP only.")),
+        };
+    }
     match (facts.settings.hello_verb, refused(facts.ehlo), refused(facts.helo)) {
         (HelloVerb::Helo, _, None) => {
             Step::command(Verb::Helo, format!("HELO {name}"), "Greets in the old way, without asking for extensions.")
@@ -224,7 +260,7 @@ fn idle(facts: &Facts<'_>) -> Step {
     if settings.until == Until::Starttls {
         return Step::quit("You asked to stop after the TLS handshake.");
     }
-    if let Some(step) = sign_in(facts) {
+    if let Some(step) = xclient(facts).or_else(|| sign_in(facts)) {
         return step;
     }
     if settings.until == Until::Auth {
@@ -232,6 +268,9 @@ fn idle(facts: &Facts<'_>) -> Step {
     }
     if settings.until < Until::Mail {
         return Step::quit("You asked to stop after the greeting of both sides.");
+    }
+    if let Some(step) = etrn(facts) {
+        return step;
     }
     if !facts.wants_mail {
         let why = match facts.transaction {
@@ -241,12 +280,67 @@ fn idle(facts: &Facts<'_>) -> Step {
         };
         return Step::quit(why);
     }
-    let why = if settings.from.is_empty() {
+    if let Some(most) = params::limit(facts, "MAILMAX").filter(|most| facts.mails >= *most) {
+        return Step::quit(format!("The server takes {most} mails a connection (LIMITS MAILMAX): begin a new one."));
+    }
+    let (text, left_out) = params::mail(facts);
+    let mut why = if settings.from.is_empty() {
         "Names the null reverse-path: such a mail gets no bounce.".to_owned()
     } else {
         format!("Names the sender: bounces will go to {}.", settings.from)
     };
-    Step::command(Verb::Mail, mail_command(facts), why)
+    if !left_out.is_empty() {
+        why.push_str(&[" Left out, since the server does not offer it: ", &left_out.join(", "), "."].concat());
+    }
+    why.push_str(beyond_ascii(facts, &settings.from));
+    Step::command(Verb::Mail, text, why)
+}
+
+/// What to know of an address that this server cannot take.
+fn beyond_ascii(facts: &Facts<'_>, address: &str) -> &'static str {
+    match params::on_wire(facts, address).is_ascii() || params::usable(facts, "SMTPUTF8") {
+        true => "",
+        false => {
+            " There are letters beyond ASCII before the @, and the server does not offer SMTPUTF8: expect a refusal."
+        }
+    }
+}
+
+/// The step by which the server takes us for another client, where that is wanted.
+fn xclient(facts: &Facts<'_>) -> Option<Step> {
+    let wanted = facts.settings.options.xclient.as_str();
+    if wanted.is_empty() || facts.settings.until <= Until::Starttls {
+        return None;
+    }
+    match facts.xclient.filter(|(said, _)| *said == wanted) {
+        None if !params::usable(facts, "XCLIENT") => {
+            Some(Step::quit("The server does not offer XCLIENT to us, so it would not test what you asked for."))
+        }
+        None => Some(Step::command(
+            Verb::Other,
+            ["XCLIENT ", wanted].concat(),
+            "Tells the server whom to take us for; after its 220 all begins anew with EHLO.",
+        )),
+        Some((_, code)) if code >= 400 => {
+            Some(Step::quit(format!("The server refused XCLIENT ({code}): it would not test what you asked for.")))
+        }
+        Some(_) => None,
+    }
+}
+
+/// The step that asks for waiting mail, where that is wanted; without recipients it is the last.
+fn etrn(facts: &Facts<'_>) -> Option<Step> {
+    let wanted = facts.settings.options.etrn.as_str();
+    if wanted.is_empty() {
+        return None;
+    }
+    let done = facts.etrn == wanted;
+    if !done && params::usable(facts, "ETRN") {
+        let why = ["Asks the server to send what it holds for ", wanted, "."].concat();
+        return Some(Step::command(Verb::Etrn, ["ETRN ", wanted].concat(), why));
+    }
+    let why = if done { "ETRN is answered, and no recipient is named." } else { "The server does not offer ETRN." };
+    facts.settings.to.is_empty().then(|| Step::quit(why))
 }
 
 /// The step to TLS, where it is wanted and has not been taken.
@@ -318,32 +412,18 @@ fn sign_in(facts: &Facts<'_>) -> Option<Step> {
     Some(Step { what: What::SignIn(mechanism, text), why })
 }
 
-fn mail_command(facts: &Facts<'_>) -> String {
-    let (settings, offered) = (facts.settings, |keyword| facts.capabilities.has(keyword));
-    let mut text = format!("MAIL FROM:<{}>", settings.from);
-    if settings.size && offered("SIZE") && settings.until == Until::Dot {
-        text.push_str(&format!(" SIZE={}", facts.message_octets));
-    }
-    let foreign_address = !settings.from.is_ascii() || settings.to.iter().any(|to| !to.is_ascii());
-    if offered("8BITMIME") && (settings.eight_bit || facts.message_is_8bit || foreign_address) {
-        text.push_str(" BODY=8BITMIME");
-    }
-    if offered("SMTPUTF8") && (settings.smtputf8 || foreign_address) {
-        text.push_str(" SMTPUTF8");
-    }
-    text
-}
-
 fn recipient_or_data(facts: &Facts<'_>) -> Step {
     let settings = facts.settings;
     if settings.until == Until::Mail {
         return Step::quit("You asked to stop after MAIL FROM.");
     }
     let tried = facts.transaction.map_or(&[][..], |mail| &mail.recipients);
-    let waiting = settings.to.iter().find(|to| !tried.iter().any(|one| one.address == as_read(to)));
-    if let Some(to) = waiting {
-        let why = format!("Asks whether the server takes mail for {to}.");
-        return Step::command(Verb::Rcpt, format!("RCPT TO:<{to}>"), why);
+    if facts.transaction.is_some_and(|mail| mail.chunked > 0) {
+        return data(facts);
+    }
+    if let Some(to) = params::next_recipient(facts, tried) {
+        let why = [&format!("Asks whether the server takes mail for {to}."), beyond_ascii(facts, to)].concat();
+        return Step::command(Verb::Rcpt, params::rcpt(facts, to), why);
     }
     if facts.phase == Phase::Mail {
         let why = if tried.is_empty() { "No recipient is named." } else { "The server took none of the recipients." };
@@ -352,13 +432,34 @@ fn recipient_or_data(facts: &Facts<'_>) -> Step {
     if settings.until == Until::Rcpt {
         return Step::quit("You asked to stop after RCPT TO: nothing is sent.");
     }
-    Step::command(Verb::Data, "DATA", "Asks to hand over the message; the server should answer 354.")
+    data(facts)
 }
 
-/// The recipient as it is read back from the command that names it: an odd one may come back shorter.
-fn as_read(to: &str) -> String {
-    let line = format!("RCPT TO:<{to}>");
-    Command::of(&line).path().map_or_else(String::new, |path| path.address.to_owned())
+/// The step that hands over the message, or the next piece of it.
+fn data(facts: &Facts<'_>) -> Step {
+    let asked = facts.transaction.map_or(&[][..], |mail| &mail.recipients);
+    let rest = match params::waiting(facts, asked).next() {
+        Some(_) if params::leaves_recipients(facts) => {
+            " The server's LIMITS leave the other recipients for the next mail."
+        }
+        _ => "",
+    };
+    let sent = facts.transaction.map_or(0, |mail| mail.chunked);
+    if sent == 0 && !params::chunks(facts) {
+        return Step::command(
+            Verb::Data,
+            "DATA",
+            ["Asks to hand over the message; the server should answer 354.", rest].concat(),
+        );
+    }
+    let left = facts.message_octets.saturating_sub(sent);
+    let octets = left.min(facts.settings.options.chunk_octets());
+    let last = if octets == left { " LAST" } else { "" };
+    let why = match last {
+        "" => format!("Announces the next {octets} octets of {left}; they follow at once, and are answered."),
+        _ => format!("Announces the last {octets} octets of the message; they follow at once."),
+    };
+    Step::command(Verb::Bdat, ["BDAT ", &octets.to_string(), last].concat(), [&why, rest].concat())
 }
 
 fn message_why(facts: &Facts<'_>) -> String {

@@ -5,16 +5,23 @@ use super::setup::Mistake;
 use super::timers::Asked;
 use super::transaction::{Recipient, Transaction};
 use super::{Link, Output, Session};
-use crate::plan::What;
+use crate::plan::{self, What};
 use crate::session::rules::Phase;
 use crate::transcript::event::Event;
 use crate::transcript::{Piece, masked};
 use crate::tunnel::{MESSAGE_MAX, ToRelay};
-use crate::wire::body::{WireMessage, with_crlf};
+use crate::wire::body::with_crlf;
 use crate::wire::command::{Command, Verb};
 
 impl Session {
     pub(super) fn act(&mut self, action: Action) -> Result<(), Mistake> {
+        let speaks = !matches!(
+            action,
+            Action::Plan(_) | Action::Allow(_) | Action::Pause {} | Action::Run {} | Action::Hangup {}
+        );
+        if speaks && self.is_sending() {
+            return Err(Mistake::new("do", "the message is still on its way: wait until it is out, or hang up"));
+        }
         match action {
             Action::Plan(change) => {
                 let signs_in = change.sign_in.is_some();
@@ -24,6 +31,9 @@ impl Session {
                 }
                 let finished = self.transactions.last().is_some_and(Transaction::is_finished);
                 self.wants_mail |= finished;
+                if finished {
+                    self.sending.served.clear();
+                }
                 self.compose();
             }
             Action::Allow(Risk::Credentials) => self.allowed.credentials = true,
@@ -97,7 +107,7 @@ impl Session {
 
     fn must_want_message(&self) -> Result<(), Mistake> {
         self.must_be_up()?;
-        if self.expects_message() {
+        if self.expects_message() || self.chunk_left() > 0 {
             return Ok(());
         }
         Err(Mistake::new("do", "the server does not expect a message now: send DATA and wait for 354"))
@@ -142,16 +152,8 @@ impl Session {
 
     /// RFC 2920: all recipients and DATA behind MAIL, without waiting.
     fn pipeline(&mut self) {
-        use super::setup::Until;
-        let plan = self.setup.plan.clone();
-        if !plan.pipelining || !self.hello.capabilities.has("PIPELINING") || plan.until < Until::Rcpt {
-            return;
-        }
-        for to in &plan.to {
-            self.send_text(&format!("RCPT TO:<{to}>"), TypedEnd::CrLf);
-        }
-        if plan.until >= Until::Data && !plan.to.is_empty() {
-            self.send_text("DATA", TypedEnd::CrLf);
+        for line in self.with_facts(plan::pipelined) {
+            self.send_text(&line, TypedEnd::CrLf);
         }
     }
 
@@ -159,7 +161,15 @@ impl Session {
     pub(super) fn send_text(&mut self, line: &str, end: TypedEnd) {
         let whole = [line, end.text()].concat();
         for piece in whole.split_inclusive('\n') {
-            if self.expects_message() {
+            let raw = self.chunk_left().min(piece.len());
+            if raw > 0 {
+                let (now, later) = piece.as_bytes().split_at(raw);
+                self.send_chunk_piece(now);
+                // The end of the typed line is none of the octets that were announced, and no command either.
+                if !later.is_empty() && later != b"\r\n" {
+                    self.send_piece(&String::from_utf8_lossy(later));
+                }
+            } else if self.expects_message() {
                 self.send_body_piece(piece.as_bytes());
             } else {
                 self.send_piece(piece);
@@ -193,6 +203,9 @@ impl Session {
             return self.await_reply(Asked::AuthAnswer, Some(entry));
         }
         self.begin_step(&command);
+        if command.verb == Verb::Bdat && self.begin_chunk(&command, entry) {
+            return;
+        }
         self.await_reply(Asked::Command(command.verb), Some(entry));
         if let (Verb::Rcpt, Some(pending)) = (command.verb, self.pending.back_mut()) {
             pending.recipient = self.transactions.last().map(|mail| mail.recipients.len() - 1);
@@ -207,7 +220,7 @@ impl Session {
     }
 
     /// Hands octets out in pieces that the relay takes.
-    fn send(&mut self, octets: &[u8]) {
+    pub(super) fn send(&mut self, octets: &[u8]) {
         for piece in octets.chunks(MESSAGE_MAX / 2) {
             self.out.push_back(Output::Send(piece.to_vec()));
         }
@@ -222,7 +235,7 @@ impl Session {
                 self.transactions.push(Transaction { reverse_path: address(), of_recipe, ..Transaction::default() });
             }
             Verb::Rcpt => {
-                let recipient = Recipient { address: address(), answer: None };
+                let recipient = Recipient { address: address(), ..Recipient::default() };
                 // After a refused MAIL or DATA the recipients still belong to that attempt.
                 let open = self.transactions.last().is_some_and(|mail| !mail.aborted && !mail.dot_sent);
                 if !open {
@@ -237,6 +250,10 @@ impl Session {
                     mail.data_sent = true;
                 }
             }
+            Verb::Etrn => self.sending.etrn = command.rest.to_owned(),
+            Verb::Other if command.word.eq_ignore_ascii_case("XCLIENT") => {
+                self.sending.xclient = Some((command.rest.to_owned(), 0));
+            }
             _ => {}
         }
     }
@@ -245,22 +262,6 @@ impl Session {
         let entry = self.transcript.client(self.elapsed(), Piece::Line, octets.to_vec(), octets.len());
         self.send(octets);
         self.body_sent(entry, octets);
-    }
-
-    fn send_message(&mut self, given: Option<Vec<u8>>) {
-        // After DATA with no recipient some servers still say 354: then an empty message ends it (RFC 2920 §3.1).
-        let nobody = self.transactions.last().is_some_and(|mail| mail.accepted().next().is_none());
-        let wire = match given {
-            Some(given) => WireMessage::of(&given),
-            None if nobody && self.runner.running => WireMessage::of(b""),
-            None => WireMessage::of(&self.message),
-        };
-        // A line that was typed without its end would take the first line of the message for its own.
-        let begin: &[u8] = if self.body_line.is_empty() { b"" } else { b"\r\n" };
-        let octets = [begin, &wire.octets].concat();
-        let entry = self.transcript.client(self.elapsed(), Piece::Message, octets.clone(), octets.len());
-        self.send(&octets);
-        self.body_sent(entry, &octets);
     }
 
     /// Whether `octets` end the message: a dot alone between two CR LF (RFC 5321 §4.1.1.4).
@@ -282,10 +283,6 @@ impl Session {
             self.body_line.drain(..last.map_or(0, |at| at + 2));
             return;
         }
-        self.body_line.clear();
-        if let Some(mail) = self.transactions.last_mut() {
-            mail.dot_sent = true;
-        }
-        self.await_reply(Asked::Message, Some(entry));
+        self.body_ended(entry);
     }
 }

@@ -37,6 +37,9 @@ pub enum Input<'a> {
         /// From the server.
         received: u64,
     },
+    /// So many octets of [`Output::Send`](super::Output::Send) have left for the network; a driver that never says so
+    /// can send messages up to the window of [`WINDOW`](super::WINDOW).
+    Written(u64),
     /// The deadline has come that [`Output::Idle`](super::Output::Idle) named.
     Tick,
     /// The person does something.

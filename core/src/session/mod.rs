@@ -14,6 +14,7 @@ mod replay;
 pub mod report;
 pub mod rules;
 pub mod secure;
+mod sending;
 pub mod setup;
 mod show;
 mod sign_in;
@@ -23,11 +24,13 @@ pub mod transaction;
 pub mod view;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 pub use ending::{Ending, How};
 pub use input::{Action, Closed, Input, Risk, Secured, SocketContext, TypedEnd};
 pub use output::Output;
 pub use secure::Stage;
+pub use sending::WINDOW;
 pub use setup::{Mistake, Setup};
 
 use crate::explain::Phrases;
@@ -88,7 +91,8 @@ pub struct Session {
     out: VecDeque<Output>,
     /// A saved talk is held again: what it says is taken as it stands.
     replays: bool,
-    message: Vec<u8>,
+    message: Arc<Vec<u8>>,
+    sending: sending::Sending,
     phrases: Phrases,
 }
 
@@ -211,7 +215,8 @@ impl Session {
             ending: None,
             out: VecDeque::new(),
             replays: false,
-            message: Vec::new(),
+            message: Arc::default(),
+            sending: sending::Sending::default(),
             phrases,
         };
         session.await_reply(Asked::Relay, None);
@@ -268,6 +273,11 @@ impl Session {
             }
             Input::Carried { sent, received } => {
                 self.tls.carried = (sent, received);
+                Ok(())
+            }
+            Input::Written(_) if !self.is_sending() => return Ok(()),
+            Input::Written(octets) => {
+                self.written(octets);
                 Ok(())
             }
             Input::Tick => {
@@ -393,6 +403,9 @@ impl Session {
         let port = connect.port;
         self.link = Link::Dialing;
         self.record(Event::Calling { host, port });
+        if let Some(header) = self.setup.proxy_header {
+            self.record(Event::Proxy(header));
+        }
         self.await_reply(Asked::Connection, None);
         self.out.push_back(Output::Control(ToRelay::Connect(connect)));
     }
@@ -484,6 +497,7 @@ impl Session {
         let awaited = self.pending.front().cloned();
         let waited = awaited.as_ref().map_or(0, |pending| self.now.since(self.wait_begin(pending)));
         self.link = Link::Over;
+        self.stop_sending();
         self.runner.running = false;
         self.ending = Some(Ending {
             how,
@@ -500,8 +514,8 @@ impl Session {
 
     /// The step that the plan proposes; none where it is not the person's turn for one.
     pub fn proposal(&self) -> Option<Step> {
-        (self.is_up() && self.pending.is_empty() && !self.is_working() && !self.runs_recipe())
-            .then(|| self.with_facts(plan::next))
+        let free = self.pending.is_empty() && !self.is_sending() && !self.is_working() && !self.runs_recipe();
+        (self.is_up() && free).then(|| self.with_facts(plan::next))
     }
 
     fn own_name(&self) -> String {
@@ -531,6 +545,13 @@ impl Session {
             starttls_refused: self.tls.refused,
             in_auth: self.in_auth,
             own_name: &own_name,
+            lmtp: self.setup.lmtp,
+            chunk_left: self.chunk_left(),
+            cut_short: self.sending.cut_short,
+            served: &self.sending.served,
+            etrn: &self.sending.etrn,
+            xclient: self.sending.xclient.as_ref().map(|(said, code)| (said.as_str(), *code)),
+            mails: self.transactions.iter().filter(|mail| mail.mail.is_some_and(|answer| answer.is_positive())).count(),
             message_octets: self.message.len(),
             message_is_8bit: !self.message.is_ascii(),
         })

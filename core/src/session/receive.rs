@@ -3,7 +3,8 @@
 use super::input::{Closed, SocketContext};
 use super::timers::Asked;
 use super::transaction::{Answer, queue_id};
-use super::{How, Link, Output, Pending, ReplyRecord, Session};
+use super::{Hello, How, Link, Output, Pending, ReplyRecord, Session};
+use crate::plan;
 use crate::session::rules::Phase;
 use crate::transcript::event::{Event, NoRelay};
 use crate::tunnel::{Closer, Code, FromRelay, ToRelay};
@@ -215,10 +216,14 @@ impl Session {
 
     /// A refusal between 354 and the final dot: the server does not want to read on.
     fn answered_early(&mut self, reply: usize, code: u16) {
-        if self.expects_message()
-            && code >= 400
-            && let Some(mail) = self.transactions.last_mut()
-        {
+        let on_the_way = self.is_sending() || self.chunk_left() > 0;
+        if code < 400 || !on_the_way && !self.expects_message() {
+            return;
+        }
+        // Half a message cannot be taken back: what is left of it is not sent, and the plan hangs up.
+        self.sending.cut_short |= on_the_way;
+        self.stop_sending();
+        if let Some(mail) = self.transactions.last_mut() {
             mail.data = Some(Answer { reply, code });
         }
     }
@@ -261,6 +266,11 @@ impl Session {
                     self.phase = Phase::Data;
                 }
             }
+            Verb::Bdat => {
+                if let Some(mail) = mail.filter(|_| !good) {
+                    mail.data = Some(answer);
+                }
+            }
             Verb::Rset if good => self.abort(),
             Verb::StartTls if answer.code == 220 => {
                 self.begin_tls();
@@ -272,7 +282,27 @@ impl Session {
                 self.out.push_back(Output::Control(ToRelay::Eof {}));
             }
             Verb::Quit => self.quit_refused = true,
+            Verb::Other => {
+                let said = pending.entry.and_then(|entry| self.transcript.entries()[entry].bytes.get(..8));
+                if said.is_some_and(|word| word.eq_ignore_ascii_case(b"XCLIENT ")) {
+                    self.xclient_answered(answer);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// After XCLIENT the server takes us for somebody else: all begins anew, with EHLO.
+    fn xclient_answered(&mut self, answer: Answer) {
+        if let Some(xclient) = &mut self.sending.xclient {
+            xclient.1 = answer.code;
+        }
+        if answer.is_positive() {
+            self.abort();
+            let before = std::mem::take(&mut self.hello);
+            self.hello = Hello { greeting: before.greeting, greeting_name: before.greeting_name, ..Hello::default() };
+            self.phase = Phase::Start;
+            self.forget_sign_in();
         }
     }
 
@@ -300,6 +330,7 @@ impl Session {
 
     /// RSET or EHLO: an open transaction is gone (RFC 5321 §4.1.1.5, §4.1.4).
     fn abort(&mut self) {
+        self.sending.cut_short = false;
         if self.phase > Phase::Idle {
             self.phase = Phase::Idle;
         }
@@ -315,8 +346,19 @@ impl Session {
         self.phase = Phase::Idle;
         self.wants_mail = false;
         if let Some(mail) = pending.mail.and_then(|at| self.transactions.get_mut(at)) {
-            mail.dot = Some(answer);
-            mail.queue_id = answer.is_positive().then(|| queue_id(&reply.text())).flatten();
+            if let Some(one) = pending.recipient.and_then(|at| mail.recipients.get_mut(at)) {
+                one.last = Some(answer);
+            }
+            // With LMTP several answers come: one yes is a yes.
+            if mail.dot.is_none_or(|dot| !dot.is_positive()) {
+                mail.dot = Some(answer);
+                mail.queue_id = answer.is_positive().then(|| queue_id(&reply.text())).flatten();
+            }
+        }
+        if self.pending.is_empty() && self.with_facts(plan::leaves_recipients) {
+            let asked = self.transactions.last().into_iter().flat_map(|mail| &mail.recipients);
+            self.sending.served.extend(asked.map(|one| one.address.clone()));
+            self.wants_mail = true;
         }
     }
 
@@ -328,7 +370,7 @@ impl Session {
         match asked {
             Asked::Command(Verb::Mail) if self.phase <= Phase::Idle => self.wants_mail = false,
             // Without a recipient DATA ends nothing: the mail is still open.
-            Asked::Command(Verb::Data) if self.phase == Phase::Rcpt => {
+            Asked::Command(Verb::Data | Verb::Bdat) if self.phase == Phase::Rcpt => {
                 self.wants_mail = false;
                 self.phase = Phase::Idle;
             }

@@ -17,7 +17,7 @@ impl Session {
 
     /// Whether what is sent next is part of a message.
     pub(crate) fn expects_message(&self) -> bool {
-        self.phase == Phase::Data && self.pending.is_empty()
+        self.phase == Phase::Data && self.pending.is_empty() && !self.is_sending()
     }
 
     /// Whether `octets` are a message to its final dot.
@@ -33,8 +33,22 @@ impl Session {
     /// A message goes out as it went out then, its dots doubled already.
     pub(crate) fn replay_message(&mut self, now: Now, octets: &[u8]) {
         self.now = self.now.max(now);
-        let entry = self.transcript.client(self.elapsed(), Piece::Message, octets.to_vec(), octets.len());
-        self.body_sent(entry, octets);
+        let entry = match std::mem::take(&mut self.sending.resumes) {
+            true => self.transcript.resume(octets),
+            false => self.transcript.client(self.elapsed(), Piece::Message, octets.to_vec(), octets.len()),
+        };
+        match self.chunk_left() {
+            0 => self.body_sent(entry, octets),
+            _ => self.chunk_sent(octets.len()),
+        }
+    }
+
+    /// Octets of a message that were sent, and that the talk does not hold.
+    pub(crate) fn replay_omitted(&mut self, octets: u64) {
+        if (self.expects_message() || self.chunk_left() > 0) && self.transcript.omit(octets) {
+            self.sending.resumes = true;
+            self.chunk_sent(usize::try_from(octets).unwrap_or(usize::MAX).min(self.chunk_left().saturating_sub(1)));
+        }
     }
 
     pub(crate) fn replay_hangup(&mut self, now: Now) {

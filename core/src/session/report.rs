@@ -157,6 +157,9 @@ impl Session {
         if self.setup.security != super::setup::Security::None {
             talk.push(Item::Stage(format!("security {}", self.setup.security.word())));
         }
+        if self.setup.lmtp {
+            talk.push(Item::Stage("protocol lmtp".into()));
+        }
         if !self.setup.attended {
             talk.push(Item::Stage("unattended".into()));
         }
@@ -173,7 +176,14 @@ impl Session {
                 (Some(event), _) => talk.push(Item::Stage(event.to_talk())),
                 (None, Side::Server) => talk.push(Item::Server(entry.bytes.clone())),
                 (None, _) => {
-                    for line in entry.bytes.split_inclusive(|&b| b == b'\n') {
+                    let (head, tail) = entry.bytes.split_at(entry.omitted.map_or(entry.bytes.len(), |(at, _)| at));
+                    for line in head.split_inclusive(|&b| b == b'\n') {
+                        talk.push(Item::Client(line.to_vec()));
+                    }
+                    if let Some((_, octets)) = entry.omitted {
+                        talk.push(Item::Stage(["omitted ", &octets.to_string()].concat()));
+                    }
+                    for line in tail.split_inclusive(|&b| b == b'\n') {
                         talk.push(Item::Client(line.to_vec()));
                     }
                     // What a server said is decoded again; what was sent is masked.
@@ -245,7 +255,7 @@ impl Session {
 
     /// The report as JSON, in one line: a second, prettier writer would weigh more in the page than the rest of this file.
     pub fn json(&self) -> String {
-        serde_json::to_string(&self.report()).unwrap_or_default()
+        crate::json::to_string(&self.report())
     }
 }
 
@@ -263,7 +273,13 @@ fn lines(entry: &Entry) -> Vec<String> {
         text
     };
     match entry.piece {
-        Piece::Message => entry.bytes.split_inclusive(|&b| b == b'\n').map(one).collect(),
+        Piece::Message => {
+            let (head, tail) = entry.bytes.split_at(entry.omitted.map_or(entry.bytes.len(), |(at, _)| at));
+            let gap =
+                entry.omitted.map(|(_, octets)| ["[", &octets.to_string(), " octets are left out here]"].concat());
+            let lines = |part: &[u8]| part.split_inclusive(|&b| b == b'\n').map(one).collect::<Vec<_>>();
+            lines(head).into_iter().chain(gap).chain(lines(tail)).collect()
+        }
         _ => vec![one(&entry.bytes)],
     }
 }

@@ -10,11 +10,14 @@ use crate::plan::{self, What};
 use crate::printable::{Segment, segments};
 use crate::session::rules::Phase;
 use crate::transcript::{Entry, Piece, Side};
-use crate::wire::body::WireMessage;
+use crate::wire::body::measure;
 use crate::wire::line::{Line, LineEnd};
 
 /// How many lines of a long message are shown.
 const MESSAGE_LINES_SHOWN: usize = 400;
+
+/// The largest message that is shown for editing, in octets.
+const SHOWN_MAX: usize = 256 * 1024;
 
 impl Session {
     /// What a page draws now.
@@ -50,7 +53,8 @@ impl Session {
             ending: self.ending.as_ref().map(|ending| ending.view(&self.circumstances())),
             findings: crate::diagnose::findings(self),
             entries: entries + usize::from(self.has_partial()),
-            settled: self.receiving.first().copied().unwrap_or(entries),
+            settled: self.growing().or(self.receiving.first().copied()).unwrap_or(entries),
+            progress: self.progress(),
             traffic: Traffic {
                 sent: self.transcript.sent,
                 received: self.transcript.received,
@@ -63,8 +67,8 @@ impl Session {
         match self.link {
             Link::Over => Turn::Over,
             Link::Calling | Link::Dialing => Turn::Connecting,
-            _ if !self.pending.is_empty() || self.runs_recipe() => Turn::Server,
-            _ if self.phase == Phase::Data => Turn::Message,
+            _ if !self.pending.is_empty() || self.runs_recipe() || self.is_sending() => Turn::Server,
+            _ if self.phase == Phase::Data || self.chunk_left() > 0 => Turn::Message,
             _ => Turn::You,
         }
     }
@@ -100,10 +104,11 @@ impl Session {
     }
 
     fn show_message(&self, why: String) -> Proposal {
-        let wire = WireMessage::of(&self.message);
-        let opaque = !plan::message::is_text(&self.setup.plan.message);
+        let left = self.chunk_left();
+        // A big message is not copied only to be looked at, and a piece of one is sent as it is.
+        let opaque = left > 0 || self.message.len() > SHOWN_MAX || !plan::message::is_text(&self.setup.plan.message);
         let text = if opaque { String::new() } else { String::from_utf8_lossy(&self.message).replace("\r\n", "\n") };
-        let (dots, octets) = (wire.doubled, wire.octets.len());
+        let (dots, octets) = if left > 0 { (0, left) } else { measure(&self.message) };
         Proposal { kind: ProposalKind::Message, text, why, dots, octets, caution: None, opaque }
     }
 
@@ -118,7 +123,9 @@ impl Session {
             address: one.address.clone(),
             reply: one.answer.map(|answer| answer.reply),
             code: one.answer.map(|answer| answer.code),
-            accepted: one.answer.map(super::transaction::Answer::is_positive),
+            accepted: one.last.or(one.answer).map(super::transaction::Answer::is_positive),
+            final_reply: one.last.map(|answer| answer.reply),
+            final_code: one.last.map(|answer| answer.code),
         });
         EnvelopeView { reverse_path: Some(mail.reverse_path.clone()), recipients: recipients.collect() }
     }
@@ -161,6 +168,7 @@ impl Session {
                 piece: Piece::Line,
                 lines: vec![LineView { segments: segments(self.reader.pending()) }],
                 omitted: 0,
+                omitted_octets: 0,
                 reply: None,
                 oddities: Vec::new(),
                 decoded: Vec::new(),
@@ -194,6 +202,7 @@ fn show_entry(id: usize, entry: &Entry, before: u64) -> EntryView {
         piece: entry.piece,
         lines,
         omitted,
+        omitted_octets: entry.omitted.map_or(0, |(_, octets)| octets),
         reply: entry.reply,
         oddities: entry.oddities.iter().map(crate::wire::oddity::Oddity::words).collect(),
         decoded: entry.decoded.clone(),

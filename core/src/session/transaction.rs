@@ -13,7 +13,9 @@ pub struct Transaction {
     pub data_sent: bool,
     /// The reply to DATA.
     pub data: Option<Answer>,
-    /// Whether the message was sent to its final dot.
+    /// Octets of the message that were sent by BDAT.
+    pub chunked: usize,
+    /// Whether the message was sent to its final dot, or its last piece.
     pub dot_sent: bool,
     /// The reply to the final dot.
     pub dot: Option<Answer>,
@@ -26,12 +28,14 @@ pub struct Transaction {
 }
 
 /// One recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recipient {
     /// The forward-path without angle brackets.
     pub address: String,
     /// The reply.
     pub answer: Option<Answer>,
+    /// With LMTP: the reply to the message for this recipient (RFC 2033 §4.2).
+    pub last: Option<Answer>,
 }
 
 /// A reply, as far as a transaction needs it.
@@ -70,9 +74,10 @@ impl Transaction {
         self.recipients.iter().filter(|one| one.answer.is_some_and(Answer::is_positive))
     }
 
-    /// Recipients that the server refused.
+    /// Recipients that the server refused, with LMTP at the end of the message also.
     pub fn refused(&self) -> impl Iterator<Item = &Recipient> {
-        self.recipients.iter().filter(|one| one.answer.is_some_and(|answer| !answer.is_positive()))
+        let no = |answer: Option<Answer>| answer.is_some_and(|answer| !answer.is_positive());
+        self.recipients.iter().filter(move |one| no(one.answer) || no(one.last))
     }
 
     /// Whether the server took the message for somebody.
@@ -142,7 +147,7 @@ mod tests {
     fn when_all_recipients_are_refused_that_is_the_refusal() {
         let answer = |code| Some(Answer { reply: usize::from(code), code });
         let mut mail = Transaction { mail: answer(250), data: answer(503), ..Transaction::default() };
-        mail.recipients.push(Recipient { address: "a@b".into(), answer: answer(550) });
+        mail.recipients.push(Recipient { address: "a@b".into(), answer: answer(550), last: None });
         assert_eq!(mail.refusal().map(|no| no.code), Some(550));
     }
 }

@@ -48,8 +48,19 @@ pub struct View {
     pub entries: usize,
     /// How many of them, from the first, will never change again.
     pub settled: usize,
+    /// How far a big message is on its way out; none while none is.
+    pub progress: Option<Progress>,
     /// Octets sent by and received from the mail server's side.
     pub traffic: Traffic,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Octets that have left.
+    pub sent: u64,
+    /// All its octets as they cross.
+    pub total: u64,
 }
 
 /// Whose turn it is.
@@ -220,8 +231,12 @@ pub struct RecipientView {
     pub reply: Option<usize>,
     /// Its code.
     pub code: Option<u16>,
-    /// Whether the server took it.
+    /// Whether the server took it, with LMTP to the end.
     pub accepted: Option<bool>,
+    /// With LMTP: the reply to the message for this recipient.
+    pub final_reply: Option<usize>,
+    /// Its code.
+    pub final_code: Option<u16>,
 }
 
 /// A test that breaks rules on purpose.
@@ -423,6 +438,8 @@ pub struct EntryView {
     pub lines: Vec<LineView>,
     /// Lines of a long message that are not in `lines`.
     pub omitted: usize,
+    /// Octets of a big message that the transcript did not keep.
+    pub omitted_octets: u64,
     /// For a server's line: the reply that it belongs to; ask `explain` about it.
     pub reply: Option<usize>,
     /// What is odd about it, in words.

@@ -3,7 +3,7 @@
 use crate::recipe::{Recipe, Verdict};
 use crate::sasl::Outcome;
 use crate::tls::{Failure, Legacy, Report};
-use crate::tunnel::{Closer, Code, Guess};
+use crate::tunnel::{Closer, Code, Guess, ProxyHeader, ProxyVersion};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Event {
         /// The port; none for a named target.
         port: Option<u16>,
     },
+    /// The relay was asked to begin with a PROXY protocol header.
+    Proxy(ProxyHeader),
     /// The name was looked up.
     Resolved {
         /// The name.
@@ -147,6 +149,11 @@ impl Event {
         match self {
             Self::Calling { host, port: Some(port) } => format!("Asking the relay for {host}, port {port}"),
             Self::Calling { host, port: None } => format!("Asking the relay for {host}"),
+            Self::Proxy(header) => {
+                let version = u8::from(header.version);
+                let ProxyHeader { source, destination, .. } = header;
+                format!("The relay begins with a PROXY header, version {version}: from {source} to {destination}")
+            }
             Self::Resolved { name, addresses, ms } if addresses.len() == 1 && addresses[0] == *name => {
                 format!("{name} is an address: no look-up needed ({ms} ms)")
             }
@@ -163,7 +170,9 @@ impl Event {
             Self::Practice { name } => format!("Connected to the practice server in this page ({name})"),
             Self::Secured(report) => report.summary(),
             Self::TlsFailed(failure) => failure.sentence.clone(),
-            Self::Probed(legacy) => ["Asked as an old client would, on another connection. ", &legacy.sentence].concat(),
+            Self::Probed(legacy) => {
+                ["Asked as an old client would, on another connection. ", &legacy.sentence].concat()
+            }
             Self::ServerProof(outcome) => proof(*outcome).1.into(),
             Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
             Self::Recipe { id } => ["A test on purpose: ", Recipe::of(id).map_or(*id, |recipe| recipe.title)].concat(),
@@ -188,6 +197,10 @@ impl Event {
                 Some(port) => format!("call {host} {port}"),
                 None => format!("call {host}"),
             },
+            Self::Proxy(header) => {
+                let ProxyHeader { source, destination, .. } = header;
+                format!("proxy {} {source} {destination}", u8::from(header.version))
+            }
             Self::Resolved { name, addresses, ms } => format!("resolved {ms} {name} {}", addresses.join(" ")),
             Self::Attempt { address, error, ms } => format!("attempt {ms} {address} {}", error.word()),
             Self::Connected { address, port, local, local_name, ms } => {
@@ -223,6 +236,11 @@ impl Event {
         Some(match word {
             "call" => {
                 Self::Calling { host: words.next()?.to_owned(), port: words.next().map(str::parse).transpose().ok()? }
+            }
+            "proxy" => {
+                let version = if words.next()? == "1" { ProxyVersion::V1 } else { ProxyVersion::V2 };
+                let (source, destination) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+                Self::Proxy(ProxyHeader::new(version, source, destination).ok()?)
             }
             "resolved" => Self::Resolved {
                 ms: words.next()?.parse().ok()?,
@@ -352,6 +370,7 @@ mod tests {
                 local_name: None,
                 ms: 15,
             },
+            Event::from_talk("proxy 2 192.0.2.1:4711 198.51.100.7:25").unwrap(),
             Event::Practice { name: "greylisting".into() },
             Event::CloseNotify,
             Event::Recipe { id: "mail-twice" },

@@ -18,6 +18,9 @@ pub const OCTETS_MAX: usize = 4 * 1024 * 1024;
 /// How many entries are kept.
 pub const ENTRIES_MAX: usize = 20_000;
 
+/// Octets that are kept of each end of a big message.
+const EDGE: usize = 32 * 1024;
+
 /// Who an entry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,6 +66,8 @@ pub struct Entry {
     pub oddities: Vec<Oddity>,
     /// For base64 within AUTH: what it says, without its secrets.
     pub decoded: Vec<String>,
+    /// Of a big message only head and tail are kept: where in `bytes` something is left out, and how many octets.
+    pub omitted: Option<(usize, u64)>,
 }
 
 /// The entries in order.
@@ -102,6 +107,7 @@ impl Transcript {
             reply: None,
             oddities,
             decoded: Vec::new(),
+            omitted: None,
         })
     }
 
@@ -118,7 +124,37 @@ impl Transcript {
             reply: None,
             oddities: Vec::new(),
             decoded: Vec::new(),
+            omitted: None,
         })
+    }
+
+    /// Adds octets of a message to the entry that began it; of a big one only its ends are kept.
+    pub(crate) fn grow(&mut self, entry: usize, octets: &[u8], all: bool) {
+        self.sent += octets.len() as u64;
+        let entry = &mut self.entries[entry];
+        entry.bytes.extend_from_slice(octets);
+        let surplus = entry.bytes.len().saturating_sub(2 * EDGE);
+        if surplus > 0 && !all {
+            entry.bytes.drain(EDGE..EDGE + surplus);
+            entry.omitted = Some((EDGE, entry.omitted.map_or(0, |(_, before)| before) + surplus as u64));
+        }
+    }
+
+    /// In a replay: octets of the last entry that were not kept; false where it is no message of this side.
+    pub(crate) fn omit(&mut self, octets: u64) -> bool {
+        let whole = |entry: &&mut Entry| entry.piece == Piece::Message && entry.omitted.is_none();
+        let Some(entry) = self.entries.last_mut().filter(whole) else { return false };
+        entry.omitted = Some((entry.bytes.len(), octets));
+        self.sent += octets;
+        true
+    }
+
+    /// In a replay: the octets behind those that were not kept.
+    pub(crate) fn resume(&mut self, octets: &[u8]) -> usize {
+        self.sent += octets.len() as u64;
+        let at = self.entries.len().saturating_sub(1);
+        self.entries[at].bytes.extend_from_slice(octets);
+        at
     }
 
     /// Adds something that happened.
@@ -133,6 +169,7 @@ impl Transcript {
             reply: None,
             oddities: Vec::new(),
             decoded: Vec::new(),
+            omitted: None,
         })
     }
 

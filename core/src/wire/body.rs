@@ -16,22 +16,50 @@ pub struct WireMessage {
 impl WireMessage {
     /// Doubles the dots of `message` and ends it; nothing else is changed, bare LF and CR go out as they are.
     pub fn of(message: &[u8]) -> Self {
-        let mut octets = Vec::with_capacity(message.len() + message.len() / 64 + 8);
-        let mut doubled = 0;
-        for line in message.split_inclusive(|&b| b == b'\n') {
-            // Only CR LF begins a line: a dot behind a bare LF goes out as it was given.
-            if line.starts_with(b".") && (octets.is_empty() || octets.ends_with(b"\r\n")) {
-                octets.push(b'.');
-                doubled += 1;
+        let (doubled, total) = measure(message);
+        let mut octets = Vec::with_capacity(total);
+        Stuffing::default().piece(message, usize::MAX, &mut octets);
+        Self { octets, doubled, completed: total > message.len() + doubled + 3 }
+    }
+}
+
+/// How many dots of `message` are doubled on the wire, and how many octets it has there, final dot included.
+pub fn measure(message: &[u8]) -> (usize, usize) {
+    let begins = |at: usize| message[..at].ends_with(b"\r") && message.get(at + 1) == Some(&b'.');
+    let dots = memchr::memchr_iter(b'\n', message).filter(|at| begins(*at)).count();
+    let doubled = dots + usize::from(message.starts_with(b"."));
+    let completed = !message.is_empty() && !message.ends_with(b"\r\n");
+    (doubled, message.len() + doubled + if completed { 2 } else { 0 } + 3)
+}
+
+/// Makes the wire form of a message piece by piece, so that a big one is never there twice.
+#[derive(Clone, Debug, Default)]
+pub struct Stuffing {
+    at: usize,
+}
+
+impl Stuffing {
+    /// Adds the next octets of the wire form to `out`, until it has `most` or a few more; true with the last.
+    pub fn piece(&mut self, message: &[u8], most: usize, out: &mut Vec<u8>) -> bool {
+        while self.at < message.len() {
+            if out.len() >= most {
+                return false;
             }
-            octets.extend_from_slice(line);
+            let rest = &message[self.at..];
+            // Only CR LF begins a line: a dot behind a bare LF goes out as it was given.
+            if rest[0] == b'.' && (self.at == 0 || message[..self.at].ends_with(b"\r\n")) {
+                out.push(b'.');
+            }
+            let line = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let upto = line.min(most.saturating_sub(out.len()).max(1));
+            out.extend_from_slice(&rest[..upto]);
+            self.at += upto;
         }
-        let completed = !octets.is_empty() && !octets.ends_with(b"\r\n");
-        if completed {
-            octets.extend_from_slice(b"\r\n");
+        if !message.is_empty() && !message.ends_with(b"\r\n") {
+            out.extend_from_slice(b"\r\n");
         }
-        octets.extend_from_slice(b".\r\n");
-        Self { octets, doubled, completed }
+        out.extend_from_slice(b".\r\n");
+        true
     }
 }
 
@@ -86,6 +114,21 @@ mod tests {
             let made = WireMessage::of(message);
             assert_eq!((made.octets.as_slice(), made.doubled), (wire, doubled), "{message:?}");
         }
+    }
+
+    #[test]
+    fn a_message_in_pieces_is_the_same_as_in_one() {
+        let message = b".\r\n..a\r\n\n.b\r\n.c\r.\n.";
+        for most in 1..12 {
+            let (mut stuffing, mut octets, mut done) = (Stuffing::default(), Vec::new(), false);
+            while !done {
+                let mut piece = Vec::new();
+                done = stuffing.piece(message, most, &mut piece);
+                octets.extend(piece);
+            }
+            assert_eq!(octets, WireMessage::of(message).octets, "in pieces of {most}");
+        }
+        assert_eq!(measure(message).1, WireMessage::of(message).octets.len());
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Stage {
                 self.running = true;
                 return Ok(());
             }
-            "started" | "until" | "plan" | "port" | "security" | "decoded" => return Ok(()),
+            "started" | "until" | "plan" | "port" | "security" | "protocol" | "decoded" => return Ok(()),
             _ => {}
         }
         let event = Event::from_talk(text).ok_or_else(|| format!("{text:?} is no stage direction"))?;
@@ -258,6 +258,10 @@ impl Stage {
             "server" => view.server.name.unwrap_or_default(),
             "recipients" => {
                 let one = |one: &RecipientView| format!("{}={}", one.address, one.code.unwrap_or_default());
+                view.envelope.recipients.iter().map(one).collect::<Vec<_>>().join(" ")
+            }
+            "final" => {
+                let one = |one: &RecipientView| format!("{}={}", one.address, one.final_code.unwrap_or_default());
                 view.envelope.recipients.iter().map(one).collect::<Vec<_>>().join(" ")
             }
             "shows" => {
