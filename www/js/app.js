@@ -5,7 +5,7 @@
  */
 
 import { Conversation, SavedConversation } from './conversation.js'
-import { CoreMissing, loadCore, loadPractice, loadReading } from './core.js'
+import { CoreMissing, loadCore, loadPractice, loadReading, prepareTls } from './core.js'
 import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
