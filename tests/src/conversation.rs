@@ -261,7 +261,11 @@ impl Conversation {
     async fn drain(&mut self) -> Outcome {
         loop {
             match self.session.poll() {
-                Output::Send(bytes) => self.send(bytes).await?,
+                Output::Send(bytes) => {
+                    let octets = bytes.len() as u64;
+                    self.send(bytes).await?;
+                    self.session.handle(self.now(), Input::Written(octets))?;
+                }
                 Output::Control(message) => self.write(Message::text(message.to_json())).await,
                 Output::Handshake(settings) => Box::pin(self.shake_hands(*settings)).await?,
                 Output::Hangup => self.hang_up().await,

@@ -10,4 +10,5 @@ mod planted;
 mod properties;
 mod secrets;
 mod stage;
+mod streaming;
 mod talks;
