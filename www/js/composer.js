@@ -52,7 +52,7 @@ export class Composer {
     this.cancel = h('button', { type: 'button', class: 'chip', name: 'cancel-sign-in', hidden: true, onclick: () => hooks.onact({ do: 'send', line: '*' }) }, 'Cancel the sign-in (*)')
     this.signIn = h('button', { type: 'button', class: 'link', name: 'open-sign-in', onclick: () => hooks.onsignin() }, 'Sign in…')
     this.recipes = h('button', { type: 'button', class: 'link', name: 'open-recipes', onclick: () => hooks.onrecipes() }, 'Break rules…')
-    this.told = h('div', { class: 'lint', 'aria-live': 'polite' })
+    this.told = h('div', { class: 'told', 'aria-live': 'polite' })
     this.#makeAsk()
     this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.told, this.ask, this.editor.node, this.line, this.lint,
       h('div', { class: 'tools' }, this.run, this.cancel, this.chips, this.back, this.whole, this.signIn, this.recipes), this.then)
