@@ -1,5 +1,6 @@
 //! Certificates and keys that a person brings, in PEM (RFC 7468).
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::failure::{Failure, FailureKind};
+use super::x509::X509;
 
 /// Most octets of PEM.
 const MAX_PEM: usize = 200_000;
@@ -65,22 +67,29 @@ pub(super) fn client(pem: &str) -> Result<Arc<CertifiedKey>, Box<Failure>> {
             "Give a key of RSA (2048 bits or more), ECDSA P-256 or P-384, or Ed25519, in PEM.",
         )
     })?;
-    let own = CertifiedKey::new(chain, key);
-    match own.keys_match() {
-        Ok(()) => Ok(Arc::new(own)),
-        Err(_) => Err(refused(
+    let of_key = key.public_key();
+    if X509::read(&chain[0]).is_none_or(|own| of_key.is_none_or(|of_key| *of_key != *own.spki)) {
+        return Err(refused(
             "The key does not belong to your own certificate.",
             "Give the certificate of that key first, those that signed it behind.",
-        )),
+        ));
     }
+    Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 
 /// Answers a server's question for a client's certificate, and remembers that it was asked.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Identity {
     key: Option<Arc<CertifiedKey>>,
     asked: AtomicBool,
     given: AtomicBool,
+}
+
+impl fmt::Debug for Identity {
+    /// The name alone: rustls asks for it, and all the rest would be in the page's module.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
+    }
 }
 
 impl Identity {

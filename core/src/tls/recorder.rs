@@ -1,14 +1,16 @@
 //! Keeps what the server shows instead of judging it: a bad certificate must not end the handshake, it is a finding.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use webpki::EndEntityCert;
 
 /// What the server showed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Shown {
     /// Its chain, its own certificate first.
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -17,10 +19,16 @@ pub(super) struct Shown {
 }
 
 /// A verifier that lets everything pass and remembers it.
-#[derive(Debug)]
 pub(super) struct Recorder {
     algorithms: WebPkiSupportedAlgorithms,
     shown: Mutex<Shown>,
+}
+
+impl fmt::Debug for Recorder {
+    /// The name alone: rustls asks for it, and all the rest would be in the page's module.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorder")
+    }
 }
 
 impl Recorder {
@@ -32,9 +40,17 @@ impl Recorder {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn signed(&self, verdict: &Result<HandshakeSignatureValid, Error>) -> Result<HandshakeSignatureValid, Error> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).signed = verdict.is_ok();
-        Ok(HandshakeSignatureValid::assertion())
+    /// Remembers whether `dss` is the signature of that certificate's key over `message`, by one of the first `most`
+    /// ways that the scheme stands for.
+    ///
+    /// As rustls' own checks do it, but without their errors in words, which nobody would read.
+    fn signed(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct, most: usize) {
+        let ways = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == dss.scheme);
+        let ways = ways.map_or(&[][..], |(_, ways)| *ways).iter().take(most);
+        let signed = EndEntityCert::try_from(cert).is_ok_and(|cert| {
+            ways.into_iter().any(|way| cert.verify_signature(*way, message, dss.signature()).is_ok())
+        });
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).signed = signed;
     }
 }
 
@@ -59,7 +75,9 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(&verify_tls12_signature(message, cert, dss, &self.algorithms))
+        // The scheme does not say the curve (RFC 8422 §5.1.1).
+        self.signed(message, cert, dss, usize::MAX);
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn verify_tls13_signature(
@@ -68,7 +86,13 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(&verify_tls13_signature(message, cert, dss, &self.algorithms))
+        // The scheme says all, and PKCS #1 is for certificates only (RFC 8446 §4.2.3).
+        let old = matches!(
+            dss.scheme,
+            SignatureScheme::RSA_PKCS1_SHA256 | SignatureScheme::RSA_PKCS1_SHA384 | SignatureScheme::RSA_PKCS1_SHA512
+        );
+        self.signed(message, cert, dss, usize::from(!old));
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
