@@ -106,14 +106,13 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo sets CARGO")?);
     cargo.args(["build", "--locked", "-p", "ehlo-wasm", "--lib", "--target", TARGET, "--profile", PROFILE]);
     cargo.args(["--no-default-features", "--features", feature]);
-    // A hash is made a few times in a conversation: its code is better short than quick.
-    cargo.args(["--config", "target.wasm32-unknown-unknown.rustflags=['--cfg=sha2_backend_soft=\"compact\"']"]);
     cargo.arg("--target-dir").arg(&target).current_dir(root);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_of_the_outer_build) {
             cargo.env_remove(&name);
         }
     }
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
     let status = cargo.status().map_err(|error| format!("cargo cannot be started for the wasm module: {error}"))?;
     if !status.success() {
         if feature == "tls" {
@@ -122,6 +121,19 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
         return Err("the page's wasm module did not compile; see the messages above".to_owned());
     }
     Ok(target.join(TARGET).join(PROFILE).join("ehlo_wasm.wasm"))
+}
+
+/// The compiler's flags for the modules.
+fn flags() -> Vec<String> {
+    // A hash is made a few times in a conversation: its code is better short than quick.
+    let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+    // Where this machine keeps the sources is nobody's business, and long.
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    for folder in sources.into_iter().flatten().flatten() {
+        flags.push(format!("--remap-path-prefix={}=", folder.path().display()));
+    }
+    flags
 }
 
 /// What cargo sets for this build, and what would make the nested one another.
