@@ -9,6 +9,7 @@ use std::path::Path;
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::relay::Relay;
+use ehlo_tests::servers::{MailServer as _, Postfix};
 use ehlo_tests::{Failure, Outcome};
 use serde_json::json;
 
@@ -47,7 +48,7 @@ const TOOLS: &str = "
 const STRANGER: &str = "#practice=unknown-user&from=you@example.org&to=nobody@example.com";
 
 /// A face of the page: its name, what follows the page's address, and what a person would do first.
-const FACES: [(&str, &str, &str); 8] = [
+const FACES: [(&str, &str, &str); 12] = [
     ("setup", "", "await seen('[part=form]')"),
     ("greeting", "", "await click('[part=practice]'); await turn('you')"),
     (
@@ -87,22 +88,55 @@ const FACES: [(&str, &str, &str); 8] = [
          const refusal = () => [...element.shadowRoot.querySelectorAll('.line.server')].find(row => row.textContent.includes('550'));
          (await until(refusal)).click(); await seen('.meaning .record')",
     ),
+    ("not-trusted", SECURED, "await click('[part=connect]'); await until(() => element.view?.tls?.report); await turn('you')"),
+    (
+        "proof",
+        SECURED,
+        "await click('[part=connect]'); await until(() => element.view?.tls?.report); await turn('you'); element.runRest();
+         await turn('over'); await seen('.end .verdict'); element.shadowRoot.querySelector('.peek')?.click();
+         const parts = () => [...element.shadowRoot.querySelectorAll('.meaning h2')].find(title => /relay could read/i.test(title.textContent));
+         (await until(parts)).scrollIntoView()",
+    ),
+    (
+        "sign-in",
+        SECURED,
+        "await click('[part=connect]'); await until(() => element.view?.tls?.report); await turn('you'); element.next(); await turn('you');
+         const open = () => [...element.shadowRoot.querySelectorAll('button')].find(one => /^Sign in/.test(one.textContent.trim()) && one.getClientRects().length);
+         (await until(open)).click(); await seen('dialog[open]')",
+    ),
+    (
+        "recipes",
+        SECURED,
+        "await click('[part=connect]'); await until(() => element.view?.tls?.report); await turn('you'); element.next(); await turn('you');
+         const open = () => [...element.shadowRoot.querySelectorAll('button')].find(one => /Break rules|Tests/.test(one.textContent.trim()) && one.getClientRects().length);
+         (await until(open)).click(); await seen('dialog[open]')",
+    ),
 ];
+
+/// A real Postfix, reached by TLS from the first octet.
+const SECURED: &str = "#host=127.0.0.1&port={port}&security=tls&from=you@example.org&to=recipient@domain.test";
 
 #[tokio::main]
 async fn main() -> Outcome {
     let folder = std::env::args().nth(1).ok_or_else(|| Failure::new("name the folder for the pictures"))?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    let relay = Relay::start(Config { practice: true, ..Config::default() }).await?;
+    let postfix = Postfix::setup().auth().start().await?;
+    let port = postfix.tls_addr().port();
+    let relay = Relay::start(Config { practice: true, allow_ports: vec![port], ..Config::default() }).await?;
     let browser = Browser::start(Engine::Chromium).await?;
     let mut out = std::io::stdout().lock();
     for size in SIZES {
         for theme in THEMES {
             dress(&browser, size, theme).await?;
             for (name, fragment, steps) in FACES {
+                if std::env::args().nth(2).is_some_and(|wanted| !name.contains(&wanted)) {
+                    continue;
+                }
                 let file = folder.join(format!("{}-{theme}-{name}.png", size.0));
-                show(&browser, relay.url(), fragment, steps).await.map_err(|failure| failure.with(file.display()))?;
+                show(&browser, relay.url(), &fragment.replace("{port}", &port.to_string()), steps)
+                    .await
+                    .map_err(|failure| failure.with(file.display()))?;
                 browser.screenshot(&file).await?;
                 writeln!(out, "{}", file.display())?;
             }
