@@ -69,9 +69,17 @@ impl RelayProgram {
     /// # Errors
     /// When it was not built, or ends at once.
     pub async fn start(arguments: &[&str]) -> Outcome<Self> {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// As [`RelayProgram::start`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`RelayProgram::start`].
+    pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut ehlo = command(program()?);
-        ehlo.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        ehlo.args(["--listen", "127.0.0.1:0"]).args(arguments).envs(environment.iter().copied());
         let mut process = Process::start("ehlo", ehlo, &folder.path().join("log"))?;
         let look = || match process.has_ended() {
             Some(how) => Some(Err(Failure::new(format!("ehlo ended at once ({how})")))),

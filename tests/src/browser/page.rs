@@ -134,6 +134,10 @@ impl Browser {
     /// As [`Browser::shadow`], or when it is hidden or covered.
     pub async fn click(&self, css: &str) -> Outcome {
         let element = self.shadow(css).await?;
+        // A person scrolls to what they press; what sticks to an edge of the page would cover it there.
+        let to_the_middle =
+            "const [found] = arguments; (found.closest('select') || found).scrollIntoView({ block: 'center' })";
+        self.driver.execute(to_the_middle, [element.to_json()?]).await?;
         element.click().await.map_err(|error| Failure::from(error).with(format!("clicking {css}")))
     }
 

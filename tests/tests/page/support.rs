@@ -23,6 +23,9 @@ const ROOT: &str = "const root = document.querySelector('smtp-conversation').sha
     const seen = node => node.getClientRects().length > 0;
     const button = text => [...root.querySelectorAll('button, summary, label.segment')].find(b => b.textContent.trim() === text && seen(b));";
 
+/// A person scrolls to what they press; what sticks to an edge of the page would cover it there.
+const TO_THE_MIDDLE: &str = "found.scrollIntoView({ block: 'center' });";
+
 /// A browser with a page.
 pub(crate) struct Page {
     browser: Browser,
@@ -94,6 +97,64 @@ impl Page {
         self.fill("[name=to]", to).await
     }
 
+    /// Chooses an entry of one of the form's menus.
+    pub(crate) async fn choose(&self, menu: &str, value: &str) -> Outcome {
+        self.click(&format!("[name={menu}] option[value={value:?}]")).await
+    }
+
+    /// Pastes a text into a field: nobody types a certificate.
+    pub(crate) async fn paste(&self, css: &str, text: &str) -> Outcome {
+        self.click(css).await?;
+        let script = "const find = root => root.querySelector(arguments[0]);
+            const field = find(document) || find(document.querySelector('smtp-conversation').shadowRoot);
+            field.value = arguments[1];
+            field.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true, inputType: 'insertFromPaste' }));
+            field.dispatchEvent(new Event('change', { bubbles: true, composed: true }));";
+        self.run(script, vec![json!(css), json!(text)]).await.map(drop)
+    }
+
+    /// Opens the form's fields for TLS, pastes the authority that is to be trusted, and says which name is checked.
+    pub(crate) async fn trust(&self, authority: &str, name: &str) -> Outcome {
+        self.button("Options").await?;
+        self.button("TLS: names, versions, certificates").await?;
+        self.paste("[name=tls-authorities]", authority).await?;
+        self.fill("[name=tls-check-name]", name).await
+    }
+
+    /// Opens the form's fields for signing in, and fills them; the best mechanism that is offered where none is named.
+    pub(crate) async fn credentials(&self, mechanism: &str, user: &str, password: &str) -> Outcome {
+        self.button("Sign in").await?;
+        self.choose("sign-in-with", "password").await?;
+        self.fill("[name=user]", user).await?;
+        self.fill("[name=password]", password).await?;
+        self.choose("mechanism", mechanism).await
+    }
+
+    /// Holds a whole conversation by `run()` with these options, and gives the last view. With `shake` it hangs up as soon
+    /// as the handshake is done, for servers that say nothing behind it.
+    pub(crate) async fn held(&self, options: Value, shake: bool) -> Outcome<Value> {
+        let script = "const { run } = await import(new URL('/smtp-conversation.js', location));
+            const stop = new AbortController();
+            let last;
+            const onchange = view => {
+                last = view;
+                if (args[1] && view.tls?.report) stop.abort(view);
+            };
+            const result = await run({ ...args[0], signal: stop.signal, onchange }).catch(reason => {
+                if (reason === stop.signal.reason) return {};
+                throw reason;
+            });
+            return { ...last, ...result, sign_in: { ...last.sign_in, ...result.sign_in } };";
+        self.run_async(script, vec![options, json!(shake)]).await
+    }
+
+    /// The verdict of the TLS card, in the card's words.
+    pub(crate) async fn card(&self) -> Outcome<String> {
+        self.until("return root.querySelector('.tls-verdict')", Value::Null).await?;
+        let text = self.ask("return root.querySelector('.tls-verdict').closest('section').textContent").await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
     /// Presses the form's button.
     pub(crate) async fn connect(&self) -> Outcome {
         self.click("[part=connect]").await
@@ -142,7 +203,8 @@ impl Page {
     /// Presses the button that is seen with this text.
     pub(crate) async fn button(&self, text: &str) -> Outcome {
         self.until("return button(args[0])", json!(text)).await?;
-        let found = self.driver().execute(format!("{ROOT} return button(arguments[0])"), [json!(text)]).await?;
+        let script = format!("{ROOT} const found = button(arguments[0]); {TO_THE_MIDDLE} return found");
+        let found = self.driver().execute(script, [json!(text)]).await?;
         found.element()?.click().await.map_err(|error| Failure::from(error).with(format!("pressing {text:?}")))
     }
 

@@ -61,7 +61,7 @@ const EXPORTS: [(&str, &str); 3] =
     [("As text (.talk), can be opened again", "talk"), ("As Markdown, for a ticket", "md"), ("As JSON", "json")];
 
 /// The three exports, by pressing their buttons, in the order of the menu.
-async fn exports(page: &Page, folder: &Path) -> Outcome<Vec<(PathBuf, String)>> {
+pub(crate) async fn exports(page: &Page, folder: &Path) -> Outcome<Vec<(PathBuf, String)>> {
     let allowed = json!({ "behavior": "allow", "downloadPath": folder });
     page.devtools("Browser.setDownloadBehavior", allowed).await?;
     let mut files = Vec::new();
@@ -112,7 +112,8 @@ async fn a_saved_conversation_opens_again_with_the_same_explanations() -> Outcom
 }
 
 /// All that the page holds: the nodes with their attributes, what fields hold, and what the browser stores.
-const EVERYTHING: &str = "const fields = [...root.querySelectorAll('input, textarea')].map(field => field.value);
+pub(crate) const EVERYTHING: &str =
+    "const fields = [...root.querySelectorAll('input:not([type=password]), textarea')].map(field => field.value);
     return [document.documentElement.outerHTML, root.innerHTML, ...fields, JSON.stringify({ ...localStorage }),
         JSON.stringify({ ...sessionStorage }), location.href].join('\\n')";
 

@@ -1,0 +1,67 @@
+//! The part that speaks TLS comes late, or not at all: the person sees it, and nothing is lost.
+
+use ehlo_relay::{Config, Relay};
+use ehlo_tests::Outcome;
+use ehlo_tests::browser::Engine;
+use ehlo_tests::process::free_addr;
+use ehlo_tests::servers::{Certificate, MailServer, Postfix};
+use serde_json::{Value, json};
+
+use crate::proxy::Proxy;
+use crate::secure::NAME;
+use crate::support::{Page, relay_for};
+
+#[tokio::test]
+async fn while_tls_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome {
+    let server = Postfix::setup().start().await?;
+    let listen = free_addr()?;
+    let proxy = Proxy::start(listen, Some("tls_bg.wasm")).await?;
+    let origin = proxy.origin("127.0.0.1");
+    let allow_ports = vec![server.addr().port()];
+    let config = Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
+    let _relay = Relay::start(config).await?;
+    let page = Page::open(Engine::Chromium, &origin).await?;
+    page.name(server.addr()).await?;
+    page.trust(&Certificate::shared()?.authority, NAME).await?;
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    page.enter().await?;
+    page.proposed("MAIL FROM:").await?;
+    page.say("STARTTLS").await?;
+    page.replied("220 2.0.0 ").await?;
+    page.until("return root.querySelector('[part=tls]').textContent.includes('is being loaded')", Value::Null).await?;
+    proxy.release();
+    page.proposed("EHLO ").await?;
+    assert!(page.card().await?.contains("Trusted for"));
+    page.button("Hang up").await?;
+    page.verdict().await?;
+    page.expect_no_errors().await
+}
+
+#[tokio::test]
+async fn when_tls_does_not_load_the_person_reads_what_failed_and_the_next_try_may_succeed() -> Outcome {
+    let server = Postfix::setup().start().await?;
+    let relay = relay_for(&[server.addr()], &[]).await?;
+    let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;
+    page.devtools("Network.enable", json!({})).await?;
+    page.devtools("Network.setBlockedURLs", json!({ "urls": ["*tls_bg.wasm*"] })).await?;
+    page.choose("security", "starttls").await?;
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    page.button("Run the rest").await?;
+    page.verdict().await?;
+    let card = page.card().await?;
+    assert!(card.contains("could not be loaded") && card.contains("Reload the page"), "{card}");
+    let (sent, received) = (page.said("→").await?, page.said("←").await?);
+    assert!(sent.contains("STARTTLS") && received.contains("220 2.0.0 "), "the transcript is kept: {sent}\n{received}");
+    let errors = page.take_errors().await?;
+    assert!(errors.iter().all(|error| error.contains("tls_bg.wasm")), "only the blocked file is told of: {errors:?}");
+
+    page.devtools("Network.setBlockedURLs", json!({ "urls": [] })).await?;
+    page.button("Again").await?;
+    page.proposed("EHLO ").await?;
+    page.button("Run the rest").await?;
+    let verdict = page.verdict().await?;
+    assert!(verdict.contains("Accepted"), "{verdict}");
+    page.expect_no_errors().await
+}
