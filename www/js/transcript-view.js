@@ -40,6 +40,7 @@ export class TranscriptView {
   #onreply
   #onsecure
   #atEnd = true
+  #endTop = 0
 
   /** @param {{onreply: (reply: number, entry: object) => void, onsecure: () => void}} hooks the person wants to know what a reply means, or of the TLS session */
   constructor({ onreply, onsecure }) {
@@ -54,7 +55,7 @@ export class TranscriptView {
     this.log.addEventListener('keydown', (event) => this.#key(event))
     this.log.addEventListener('copy', (event) => this.#copied(event))
     this.list.addEventListener('click', (event) => this.#clicked(event))
-    const sizes = new ResizeObserver(() => this.#atEnd && this.toEnd())
+    const sizes = new ResizeObserver(() => this.#follow())
     sizes.observe(this.log)
     sizes.observe(this.list)
   }
@@ -93,8 +94,15 @@ export class TranscriptView {
     }
     this.#entries = entries.slice()
     this.list.append(added)
+    this.#follow()
+    this.jump.hidden = this.#atEnd
+  }
+
+  // Stays at the end, unless somebody has scrolled up and the event of it is still on its way.
+  #follow() {
+    if (!this.#atEnd) return
+    if (this.log.scrollTop < this.#endTop - 1) this.#scrolled()
     if (this.#atEnd) this.toEnd()
-    else this.jump.hidden = false
   }
 
   #row(entry) {
@@ -149,6 +157,7 @@ export class TranscriptView {
     this.#atEnd = true
     this.jump.hidden = true
     this.log.scrollTop = this.log.scrollHeight
+    this.#endTop = this.log.scrollTop
   }
 
   #scrolled() {
