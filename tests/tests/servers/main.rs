@@ -4,6 +4,7 @@
 mod matrix;
 mod misbehaving;
 mod postfix;
+mod recipes;
 mod route;
 mod scenarios;
 mod secure;
