@@ -25,7 +25,7 @@ impl Session {
         match action {
             Action::Plan(change) => {
                 let signs_in = change.sign_in.is_some();
-                self.setup.plan.change(change)?;
+                self.setup.plan.change(*change)?;
                 if signs_in {
                     self.renew_sign_in();
                 }

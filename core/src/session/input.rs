@@ -136,7 +136,7 @@ pub enum Action {
         id: String,
     },
     /// Change settings of the plan.
-    Plan(PlanChange),
+    Plan(Box<PlanChange>),
 }
 
 /// What is typed may be a password: only its length is told.
@@ -181,7 +181,7 @@ impl Action {
                 Self::Allow(object.word("what", &Risk::WORDS)?.ok_or_else(|| Mistake::new("what", "is missing"))?)
             }
             "recipe" => Self::Recipe { id: object.some_text("id")? },
-            "plan" => Self::Plan(PlanChange::take(&mut object)?),
+            "plan" => Self::Plan(Box::new(PlanChange::take(&mut object)?)),
             _ => {
                 return Err(Mistake::new(
                     "do",

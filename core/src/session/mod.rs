@@ -551,7 +551,7 @@ impl Session {
             served: &self.sending.served,
             etrn: &self.sending.etrn,
             xclient: self.sending.xclient.as_ref().map(|(said, code)| (said.as_str(), *code)),
-            mails: self.transactions.iter().filter(|mail| mail.mail.is_some_and(|answer| answer.is_positive())).count(),
+            mails: self.transactions.iter().filter_map(|mail| mail.mail).filter(|answer| answer.is_positive()).count(),
             message_octets: self.message.len(),
             message_is_8bit: !self.message.is_ascii(),
         })

@@ -12,6 +12,7 @@
 //!
 //! `S:` and `C:` are octets of either side. A line stands for its text and CR LF; `\n` at its end makes the line end a
 //! bare LF, `\c` says that there is none. `\\`, `\r`, `\n`, `\t` and `\xHH` stand for what cannot be seen.
+//! Of a big message only its ends are written: `@ omitted N` between them counts the octets that are left out.
 //! `@` sets the stage, `=` states a fact, `!` names a finding, `#` is prose.
 
 use std::fmt;

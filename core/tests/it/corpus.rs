@@ -109,3 +109,13 @@ fn typed_lines_hold_over_their_corpus_and_every_talk() {
 fn exchanges_hold_over_their_corpus() {
     run(oracles::sasl, &saved("sasl"), MUTATIONS * 5);
 }
+
+#[test]
+fn certificates_hold_over_their_corpus() {
+    run(oracles::certificate, &saved("certificate"), MUTATIONS * 20);
+}
+
+#[test]
+fn handshakes_hold_over_their_corpus() {
+    run(oracles::handshake, &saved("handshake"), MUTATIONS * 10);
+}

@@ -11,6 +11,8 @@ use ehlo_core::secret::Secret;
 use ehlo_core::session::setup::{PlanChange, Setup, Until};
 use ehlo_core::session::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
+use ehlo_core::tls::layer::{Layer, Out};
+use ehlo_core::tls::{Failure, MAX_CERTIFICATES, Settings, anchors, describe};
 use ehlo_core::transcript::talk::{Item, Talk};
 use ehlo_core::transcript::{OCTETS_MAX, Side, masked};
 use ehlo_core::tunnel::{Closer, Code, FromRelay, Refusal};
@@ -84,7 +86,8 @@ impl<'a> Dice<'a> {
 }
 
 /// What a server says now and then, so that dice get deep into a conversation.
-const SAID: [&[u8]; 18] = [
+const SAID: [&[u8]; 19] = [
+    b"250-mx.example\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1\r\n",
     b"220 mx.example ESMTP\r\n",
     b"250 ok\r\n",
     b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250 AUTH PLAIN LOGIN\r\n",
@@ -106,7 +109,12 @@ const SAID: [&[u8]; 18] = [
 ];
 
 /// What a person types now and then.
-const TYPED: [&str; 19] = [
+const TYPED: [&str; 24] = [
+    "BDAT 5",
+    "BDAT 12 LAST",
+    "BDAT 0 LAST",
+    "XCLIENT NAME=client.example",
+    "ETRN mx.example",
     "EHLO client.example",
     "HELO client.example",
     "LHLO client.example",
@@ -204,14 +212,19 @@ impl Played {
             7 => Action::Recipe { id: dice.one(&ehlo_core::recipe::ALL.each_ref()).id().to_owned() },
             1 => Action::Pause {},
             2 => Action::Next {},
-            3 => {
-                Action::Plan(PlanChange { to: Some(vec![dice.text(), "b@mx.example".into()]), ..PlanChange::default() })
-            }
-            4 => Action::Plan(PlanChange { from: Some(dice.text()), pipelining: Some(true), ..PlanChange::default() }),
+            3 => Action::Plan(Box::new(PlanChange {
+                to: Some(vec![dice.text(), "b@mx.example".into()]),
+                ..PlanChange::default()
+            })),
+            4 => Action::Plan(Box::new(PlanChange {
+                from: Some(dice.text()),
+                pipelining: Some(true),
+                ..PlanChange::default()
+            })),
             _ => {
                 let until =
                     dice.one(&[Until::Connect, Until::Hello, Until::Mail, Until::Rcpt, Until::Data, Until::Dot]);
-                Action::Plan(PlanChange { until: Some(until), ..PlanChange::default() })
+                Action::Plan(Box::new(PlanChange { until: Some(until), ..PlanChange::default() }))
             }
         }
     }
@@ -304,6 +317,9 @@ pub(crate) fn session(data: &[u8]) {
     setup.plan.from = "a@client.example".into();
     setup.plan.to = vec!["b@mx.example".into(), "c@mx.example".into()];
     setup.plan.pipelining = dice.octet() % 2 == 0;
+    setup.plan.options.chunking = dice.octet() % 2 == 0;
+    setup.plan.options.chunk = Some(usize::from(dice.octet()) + 1);
+    setup.lmtp = dice.octet().is_multiple_of(4);
     let mut played = Played { session: Session::new(Now(0), setup), now: Now(0), fed: Vec::new() };
     played.input(Input::Opened);
     for roll in 0_usize.. {
@@ -408,4 +424,51 @@ pub(crate) fn sasl(data: &[u8]) {
     shown += &format!("{exchange:?}");
     assert!(!shown.contains(secret.reveal()), "{shown}");
     assert_ne!(exchange.finish(true, Some(rest)), Outcome::ServerProved, "nobody knows the password");
+}
+
+/// A certificate, and a file of authorities.
+pub(crate) fn certificate(data: &[u8]) {
+    let shown = describe::chain(&[data; MAX_CERTIFICATES + 1]);
+    assert_eq!(shown.len(), MAX_CERTIFICATES);
+    let one = &shown[0];
+    assert_eq!(base64::decode(one.der.as_bytes()).map(|(octets, _)| octets).as_deref(), Some(data));
+    let texts = [&one.role, &one.subject, &one.issuer, &one.serial, &one.not_before, &one.not_after, &one.key];
+    for text in texts.into_iter().chain([&one.signature]).chain(&one.sans) {
+        harmless(text);
+    }
+    if let Some(read) = anchors::read(data) {
+        let mut again = Vec::new();
+        assert!(read.iter().all(|anchor| anchors::write(&mut again, anchor) && anchors::bucket(anchor.subject) < 16));
+        assert_eq!(again, data);
+    }
+}
+
+/// A server's octets in a handshake: the first octet says the pieces, and whether it is asked for old versions only.
+pub(crate) fn handshake(data: &[u8]) {
+    let [how, octets @ ..] = data else { return };
+    let settings = Settings { probe: how & 0x80 != 0, ..Settings::new("mx.example", 25, how & 0x40 == 0, 0) };
+    let mut layer = Layer::new(settings).expect("the settings are in order");
+    layer.start();
+    for piece in octets.chunks(usize::from(how & 0x3F) + 1) {
+        layer.receive(piece);
+        assert!(!layer.send(b"QUIT"), "there are no keys");
+    }
+    layer.eof();
+    let mut failed = 0;
+    loop {
+        match layer.poll() {
+            Out::ToNetwork(bytes) => assert!(!bytes.is_empty()),
+            Out::Failed(failure) => {
+                failed += 1;
+                assert_eq!(Failure::from_json(&failure.to_json()).as_ref(), Ok(&*failure));
+                for text in failure.records.iter().chain([&failure.sentence, &failure.openssl]) {
+                    harmless(text);
+                }
+            }
+            Out::Idle => break,
+            other => panic!("no server that is made of chance has the keys: {other:?}"),
+        }
+    }
+    assert_eq!(failed, 1, "the end is told once");
+    assert_eq!(layer.carried().1, octets.len() as u64);
 }

@@ -157,11 +157,11 @@ proptest! {
 fn line_of_a_talk() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "S: (220|250|354|550|421|221|334)[ -](ok)?",
-        4 => "C: (EHLO c|MAIL FROM:<a@b>|RCPT TO:<c@d>|DATA|QUIT|RSET|AUTH LOGIN|x|\\.)",
+        4 => "C: (EHLO c|MAIL FROM:<a@b>|RCPT TO:<c@d>|DATA|BDAT 4|BDAT 3 LAST|QUIT|RSET|AUTH LOGIN|x|\\.)",
         1 => "C: [ -\\[\\]-~]{0,20}(\\\\n|\\\\c|\\\\x00|\\\\r)?",
         1 => "S: [ -\\[\\]-~]{0,20}(\\\\n|\\\\c|\\\\x00|\\\\r)?",
         1 => "@ at [0-9]{1,7}",
-        1 => "@ (eof|overdue|hang-up|flood|unattended|run|closed target done|closed relay idle|relay-lost 1006|practice slow|call mx.example 25|refused busy - no)",
+        1 => "@ (omitted 5|protocol lmtp|eof|overdue|hang-up|flood|unattended|run|closed target done|closed relay idle|relay-lost 1006|practice slow|call mx.example 25|refused busy - no)",
         1 => "[=!#] ?[a-z ]{0,12}",
     ]
 }

@@ -173,7 +173,7 @@ impl Stage {
             "change" => {
                 let change =
                     ehlo_core::session::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
-                return self.act(Action::Plan(change));
+                return self.act(Action::Plan(Box::new(change)));
             }
             "unattended" => {
                 self.running = true;

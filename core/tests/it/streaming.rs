@@ -10,7 +10,7 @@ const MIB: usize = 1024 * 1024;
 
 fn big() -> Vec<u8> {
     let mut message = b"Subject: big\r\n\r\n".to_vec();
-    while message.len() < 10 * MIB {
+    while message.len() < 4 * MIB {
         message.extend_from_slice(b".a line that begins with a dot, so that it is doubled on its way\r\n");
     }
     message

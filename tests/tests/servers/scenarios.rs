@@ -249,7 +249,7 @@ async fn a_second_mail_follows_in_the_same_connection(scene: &Scene) -> Outcome 
     }
     let second = MESSAGE.replace("testing", "testing again");
     let change = PlanChange::from_json(&json!({ "message": second }).to_string())?;
-    conversation.act(Action::Plan(change)).await?;
+    conversation.act(Action::Plan(Box::new(change))).await?;
     conversation.act(Action::Run {}).await?;
     conversation.end().await?;
     let session = conversation.into_session();

@@ -43,6 +43,7 @@ fn left_out(talk: &Talk) -> Option<&'static str> {
             ("refused" | "attempt" | "relay-lost" | "no-relay", _) => Some("the relay or the network fails"),
             ("closed", Some("relay")) => Some("the relay cuts the connection"),
             ("practice", _) => Some("there is no relay"),
+            ("proxy", _) => Some("the relay's own octets come first"),
             ("tls" | "tls-failed", _) => Some("the handshake is only told of"),
             ("overdue", _) => Some("it takes minutes"),
             // The relay on loopback has no name of its own to greet with.
@@ -144,7 +145,7 @@ impl Client {
                 self.conversation.act(Action::Allow(Risk::Recipes)).await?;
                 self.conversation.act(Action::Recipe { id: rest.to_owned() }).await
             }
-            "change" => self.conversation.act(Action::Plan(PlanChange::from_json(rest)?)).await,
+            "change" => self.conversation.act(Action::Plan(Box::new(PlanChange::from_json(rest)?))).await,
             "hang-up" if self.conversation.session().ending().is_none() => {
                 self.conversation.act(Action::Hangup {}).await
             }

@@ -136,7 +136,7 @@ impl Options {
                     [("7bit", "7BIT"), ("8bitmime", "8BITMIME"), ("binarymime", "BINARYMIME")];
                 self.body = object.word(field, &BODIES)?.unwrap_or_default();
             }
-            "notify" => self.notify = notify(object.texts(field)?.unwrap_or_default())?,
+            "notify" => self.notify = notify(&object.texts(field)?.unwrap_or_default())?,
             "orcpt" if text => {
                 let other = parameters(&mut object, field)?;
                 self.orcpt = if other.is_empty() { Orcpt::None } else { Orcpt::Other(other) };
@@ -199,7 +199,7 @@ fn within(object: &mut Object, field: &str, least: i64, most: i64) -> Result<Opt
     }
 }
 
-fn notify(words: Vec<String>) -> Result<String, Mistake> {
+fn notify(words: &[String]) -> Result<String, Mistake> {
     let known = |word: &String| NOTIFY.iter().find(|(name, _)| name == word).map(|(_, keyword)| *keyword);
     let all: Option<Vec<&str>> = words.iter().map(known).collect();
     match all {
