@@ -154,8 +154,7 @@ fn certificates_of_many_kinds_read_as_x509_parser_reads_them() {
         params.not_before = rcgen::date_time_ymd(from, month, if month == 2 { 28 } else { day });
         params.not_after = rcgen::date_time_ymd(to, 12, 31);
         params.serial_number = (at % 3 > 0).then(|| SerialNumber::from(vec![(at * 7 % 256) as u8; at % 20 + 1]));
-        params.is_ca =
-            [IsCa::NoCa, IsCa::ExplicitNoCa, IsCa::Ca(rcgen::BasicConstraints::Constrained(1))][at % 3].clone();
+        params.is_ca = [IsCa::NoCa, IsCa::ExplicitNoCa, IsCa::Ca(rcgen::BasicConstraints::Constrained(1))][at % 3];
         if at % 5 == 0 {
             let mut unknown = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999], vec![4, 1, 7]);
             unknown.set_criticality(true);
