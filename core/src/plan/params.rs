@@ -152,13 +152,16 @@ pub(super) fn limit(facts: &Facts<'_>, name: &str) -> Option<usize> {
 }
 
 fn has_room(facts: &Facts<'_>, asked: &[Recipient], to: &str) -> bool {
+    if limit(facts, "RCPTMAX").is_some_and(|most| asked.len() >= most.max(1)) {
+        return false;
+    }
+    let Some(most) = limit(facts, "RCPTDOMAINMAX") else { return true };
     let domain_of = |address: &str| domain(address).unwrap_or_default().to_ascii_lowercase();
     let mut domains: Vec<String> = asked.iter().map(|one| domain_of(&one.address)).collect();
     domains.push(domain_of(&as_read(facts, to)));
     domains.sort_unstable();
     domains.dedup();
-    limit(facts, "RCPTMAX").is_none_or(|most| asked.len() < most.max(1))
-        && limit(facts, "RCPTDOMAINMAX").is_none_or(|most| domains.len() <= most.max(1))
+    domains.len() <= most.max(1)
 }
 
 /// The recipient as it is read back from the command that names it: an odd one may come back shorter.

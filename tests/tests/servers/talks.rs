@@ -35,6 +35,13 @@ fn all() -> Outcome<Vec<(String, Talk)>> {
 
 /// Why a talk cannot be held over a socket and at once, by its `@` lines; none where it can.
 fn left_out(talk: &Talk) -> Option<&'static str> {
+    let begins_tls = |pair: &[(usize, Item)]| match pair {
+        [(_, Item::Client(asked)), (_, Item::Server(reply))] => asked == b"STARTTLS\r\n" && reply.starts_with(b"220"),
+        _ => false,
+    };
+    if talk.items.windows(2).any(begins_tls) {
+        return Some("the handshake is only told of");
+    }
     talk.items.iter().find_map(|(_, item)| {
         let Item::Stage(text) = item else { return None };
         let mut words = text.split_whitespace();
