@@ -78,7 +78,7 @@ impl Session {
             );
         }
         readable(
-            "From the handshake: the name that was asked for, and with TLS 1.2 the certificates. Then: when how much crossed.",
+            "From the handshake: the name that was asked for, and with TLS 1.2 the certificates. Since then: when, and how much, was said.",
         );
         told.hidden.push(match self.is_protected() {
             true => "Everything since the handshake: commands, credentials, replies and the message.".to_owned(),
