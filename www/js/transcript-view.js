@@ -161,6 +161,8 @@ export class TranscriptView {
   }
 
   #scrolled() {
+    // Where it was put: the text has grown since, and is followed.
+    if (this.#atEnd && this.log.scrollTop >= this.#endTop - 1) return
     this.#atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 24
     if (this.#atEnd) this.jump.hidden = true
   }
