@@ -5,6 +5,7 @@ use super::timers::Asked;
 use super::transaction::{Answer, queue_id};
 use super::{Hello, How, Link, Output, Pending, ReplyRecord, Session};
 use crate::plan;
+use crate::secret::MASK;
 use crate::session::rules::Phase;
 use crate::transcript::event::{Event, NoRelay};
 use crate::tunnel::{Closer, Code, FromRelay, ToRelay};
@@ -149,7 +150,12 @@ impl Session {
                 self.transcript.dropped += read.line.raw.len() as u64;
                 return;
             }
-            let entry = self.transcript.server_line(started, at, read.line.raw, read.oddities.clone());
+            let mut oddities = read.oddities.clone();
+            // A mask in a saved talk is ours, not the server's.
+            if self.replays && read.line.raw.windows(MASK.len()).any(|part| part == MASK.as_bytes()) {
+                oddities.retain(|oddity| *oddity != Oddity::NotAscii);
+            }
+            let entry = self.transcript.server_line(started, at, read.line.raw, oddities);
             if read.in_reply {
                 self.transcript.belongs(entry, self.replies.len());
                 self.receiving.push(entry);

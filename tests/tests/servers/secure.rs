@@ -76,6 +76,9 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
             !talk.contains(" dj0") && session.plain().contains("v=••••••") == mechanism.starts_with("SCRAM"),
         )?;
         let again = ehlo_core::reading::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
+        let odd =
+            |session: &Session| session.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
+        check(&session, "a mask is no oddity of the server's", odd(&again) == odd(&session))?;
         check(
             &session,
             "what is saved reads back the same",
