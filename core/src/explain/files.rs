@@ -1,6 +1,6 @@
 //! The explanations as files, for the page: each conversation downloads only those that its replies need.
 //!
-//! A file is a JSON object of explanations by name. One is put together from its `Place`(super::place::Place):
+//! A file is a JSON object of explanations by name. One is put together from its [`Place`]:
 //! the first of the names that the first of the files has, with what differs at the step of the reply (`at`), a
 //! sentence for each of the words (`words`), and the place's own sentences.
 
