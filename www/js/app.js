@@ -53,8 +53,7 @@ export class App extends EventTarget {
       onrelay: () => this.#askRelay(),
       onchange: (field) => this.#changed(field),
     })
-    this.form.host.addEventListener('focus', () => this.#askRelay())
-    this.form.via.addEventListener('focus', () => this.#askRelay())
+    this.form.target.addEventListener('focusin', () => this.#askRelay())
     this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk).catch((problem) => this.#complain(problem)) })
     this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'),
       this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
@@ -276,7 +275,7 @@ export class App extends EventTarget {
       const result = await this.lookup(domain)
       this.form.showLookup(result, (host) => {
         const { to } = this.form.settings
-        this.settings = { mode: 'server', host, port: '25', ...(this.form.settings.security === 'tls' && { security: 'none' }), to: to || `postmaster@${domain.trim()}` }
+        this.settings = { mode: 'server', target: '', host, port: '25', ...(this.form.settings.security === 'tls' && { security: 'none' }), to: to || `postmaster@${domain.trim()}` }
         this.#changed()
         this.form.host.focus()
       })
@@ -294,6 +293,7 @@ export class App extends EventTarget {
 }
 
 function titleOf(settings) {
+  if (settings.target) return settings.target
   const host = settings.host.includes(':') && !settings.host.startsWith('[') ? `[${settings.host}]` : settings.host
   return `${host.trim()}:${settings.port}`
 }

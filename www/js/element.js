@@ -64,7 +64,7 @@ export class SmtpConversation extends HTMLElement {
     else if (name === 'to') this.#app.settings = { to: addresses(value).join('\n') }
     else if (name === 'practice') this.#app.settings = { mode: 'practice', practice: value || 'accepts-all' }
     else if (name === 'preset') this.#app.form.choosePreset(value)
-    else if (SETTINGS.has(name)) this.#app.settings = { [name]: value, ...(name === 'host' && { mode: 'server' }), ...(name === 'port' && USUAL[value] && !this.hasAttribute('security') && { security: USUAL[value] }) }
+    else if (SETTINGS.has(name)) this.#app.settings = { [name]: value, ...(name === 'host' && { mode: 'server', target: '' }), ...(name === 'port' && USUAL[value] && !this.hasAttribute('security') && { security: USUAL[value] }) }
   }
 
   #emit(name, detail) {

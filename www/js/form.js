@@ -76,6 +76,7 @@ export class SetupForm {
     const name = uniqueId('mode')
     this.modes = MODES.map(([value, label]) => h('label', { class: 'segment' }, h('input', { type: 'radio', name, value }), h('span', null, label)))
     this.host = text('host', { inputmode: 'url', placeholder: 'mail.example.com or 192.0.2.10' })
+    this.named = h('select', { name: 'target' })
     this.domain = text('domain', { inputmode: 'url', placeholder: 'example.com' })
     this.port = h('select', { name: 'port' })
     this.portOther = text('port-number', { inputmode: 'numeric', maxlength: 5, 'aria-label': 'Port number', class: 'short' })
@@ -110,8 +111,8 @@ export class SetupForm {
       return h('div', { class: 'pair' }, h('label', { for: control.id }, label), h('span', { class: 'together' }, control, beside))
     }
     this.panels = {
-      server: h('div', { class: 'stack' }, field('Server', this.host),
-        h('div', { class: 'pairs' }, pair('Port', this.port, this.portOther), pair('Security', this.security)), this.portNote),
+      server: h('div', { class: 'stack' }, this.namedRow = field('Reach', this.named), this.hostRow = field('Server', this.host),
+        h('div', { class: 'pairs' }, this.portPair = pair('Port', this.port, this.portOther), pair('Security', this.security)), this.portNote),
       domain: h('div', { class: 'stack' },
         field('Domain', this.domain, hint(this.domain, 'The part after the @. The hosts that take its mail are looked up.')), this.lookup),
       practice: h('div', { class: 'stack' },
@@ -213,9 +214,17 @@ export class SetupForm {
 
   /** What the relay offers, once it has said so. */
   setAbout(about) {
+    const { target } = this.settings
     this.#about = about
+    fill(this.named, h('option', { value: '' }, 'a server that I name'), this.#targets.map((name) => h('option', null, name)))
+    this.named.value = this.#targets.includes(target) ? target : ''
     setText(this.relayNote, about ? `Ehlo ${about.version}, ${about.profile}: reaches ports ${about.ports.join(', ')}${about.token ? '; wants a token' : ''}.` : 'The relay did not answer.')
     this.#show()
+  }
+
+  /** The servers that the relay's operator has named. */
+  get #targets() {
+    return this.#about?.targets.filter((name) => !/^practice(\/|$)/.test(name)) ?? []
   }
 
   /** Host fields fixed, as in documentation. */
@@ -243,6 +252,7 @@ export class SetupForm {
   get #own() {
     return {
       mode: this.modes.map((label) => label.firstChild).find((input) => input.checked)?.value ?? 'server',
+      target: this.named.value,
       host: this.host.value,
       port: this.port.value === OTHER ? this.portOther.value : this.port.value,
       security: this.security.value,
@@ -269,6 +279,7 @@ export class SetupForm {
     for (const name of ['host', 'security', 'family', 'domain', 'hello', 'helloVerb', 'from', 'to', 'until', 'relay']) {
       if (this[name].value !== settings[name]) this[name].value = settings[name]
     }
+    this.#choose(this.named, settings.target)
     this.#choose(this.practice, settings.practice)
     this.#choose(this.preset, settings.preset)
     this.via.value = settings.practiceVia
@@ -335,9 +346,12 @@ export class SetupForm {
   #show() {
     const { mode } = this.settings
     for (const [name, panel] of Object.entries(this.panels)) panel.hidden = name !== mode
+    const named = this.named.value
+    this.namedRow.hidden = !named && this.#targets.length === 0
+    this.hostRow.hidden = this.portPair.hidden = Boolean(named)
     const other = this.port.value === OTHER
     this.portOther.hidden = !other
-    const port = Number(other ? this.portOther.value : this.port.value)
+    const port = named ? 0 : Number(other ? this.portOther.value : this.port.value)
     const about = this.#catalog?.ports.find((known) => known.port === port)?.about ?? ''
     const beyond = this.#about && port && !this.#about.ports.includes(port) ? `This relay does not reach port ${port}. ` : ''
     const security = SECURITY.find(([value]) => value === this.security.value)?.[2] ?? ''

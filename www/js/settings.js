@@ -6,6 +6,7 @@
 /** The settings of a first visit. All are kept in storage, so none of them is ever a secret. */
 export const DEFAULTS = Object.freeze({
   mode: 'server',
+  target: '',
   host: '',
   port: '25',
   security: 'none',
@@ -104,8 +105,8 @@ export function toSetup(settings, file, secrets = NO_SECRETS) {
   if (settings.mode === 'practice' && settings.practiceVia === 'page') setup.practice = settings.practice
   else if (settings.mode === 'practice') setup.target = `practice/${settings.practice}`
   else {
-    setup.host = bareHost(settings.host)
-    setup.port = portNumber(settings.port)
+    if (settings.target) setup.target = settings.target
+    else Object.assign(setup, { host: bareHost(settings.host), port: portNumber(settings.port) })
     if (settings.family) setup.family = settings.family
     Object.assign(setup, tlsOf(settings, secrets), proxyOf(settings))
     if (settings.protocol) setup.protocol = settings.protocol
