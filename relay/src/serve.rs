@@ -219,7 +219,10 @@ async fn accept(
             // Descriptors may be used up: wait for some to come back instead of spinning.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                sleep(back_off).await;
+                tokio::select! {
+                    () = sleep(back_off) => {}
+                    () = stopped(&mut stop) => return,
+                }
                 back_off = (back_off * 2).min(Duration::from_secs(1));
             }
         }
