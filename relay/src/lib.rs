@@ -45,7 +45,9 @@ mod site;
 mod target;
 mod tunnel;
 
-pub use config::{Config, ConfigError, DEFAULT_PORT, Profile, default_listen};
+pub use config::{
+    Config, ConfigError, DEFAULT_PORT, FileError, NamedTarget, Profile, TOKEN_MIN, Token, TokenError, default_listen,
+};
 pub use limits::Limits;
 pub use practice::PracticeTarget;
 pub use serve::{Relay, Running, StartError};

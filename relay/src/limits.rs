@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::time::Instant;
+
+use crate::config::Profile;
 
 /// The bounds of a relay; [`Limits::default`] is the personal profile's.
 ///
@@ -61,6 +64,12 @@ pub struct Limits {
     pub at_once_per_target: usize,
     /// Connections a minute to one target address.
     pub per_minute_per_target: u32,
+    /// Sessions of one client in 24 hours.
+    pub sessions_per_day: Option<u32>,
+    /// Octets to targets of one client in 24 hours.
+    pub octets_per_day: Option<u64>,
+    /// Connections of one client to one target address in 24 hours.
+    pub per_day_to_target: Option<u32>,
     /// The time that sessions have to end by themselves when the relay is stopped.
     pub grace: Duration,
 }
@@ -94,7 +103,38 @@ impl Default for Limits {
             lookups_per_minute: 600,
             at_once_per_target: 16,
             per_minute_per_target: 600,
+            sessions_per_day: None,
+            octets_per_day: None,
+            per_day_to_target: None,
             grace: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of a profile: where others than the person at this machine come, a client has few sessions, since a
+    /// person who tests needs few, and a scanner or a spammer many.
+    pub fn of(profile: Profile) -> Self {
+        let others = Self {
+            received: 4 << 20,
+            sessions_per_client: 8,
+            sessions_per_minute: 30,
+            sessions_burst: 10,
+            lookups_per_minute: 60,
+            per_minute_per_target: 60,
+            grace: Duration::from_secs(30),
+            ..Self::default()
+        };
+        match profile {
+            Profile::Personal => Self::default(),
+            Profile::Intranet => others,
+            Profile::Public => Self {
+                sent: 1 << 20,
+                sessions_per_day: Some(100),
+                octets_per_day: Some(16 << 20),
+                per_day_to_target: Some(20),
+                ..others
+            },
         }
     }
 }
@@ -109,6 +149,9 @@ pub(crate) struct Gauges {
     open_by_target: Counts<IpAddr>,
     sessions_per_client: usize,
     at_once_per_target: usize,
+    sessions_today: Daily<IpAddr>,
+    octets_today: Daily<IpAddr>,
+    targets_today: Daily<(IpAddr, IpAddr)>,
 }
 
 /// A limit is reached; try again after so many seconds.
@@ -128,6 +171,9 @@ impl Gauges {
             open_by_target: Counts::default(),
             sessions_per_client: limits.sessions_per_client,
             at_once_per_target: limits.at_once_per_target,
+            sessions_today: Daily::new(limits.sessions_per_day.map(u64::from)),
+            octets_today: Daily::new(limits.octets_per_day),
+            targets_today: Daily::new(limits.per_day_to_target.map(u64::from)),
         }
     }
 
@@ -135,12 +181,30 @@ impl Gauges {
     pub(crate) fn session(&self, client: IpAddr) -> Result<Held<IpAddr>, Reached> {
         let client = network(client);
         self.rate(&self.sessions, client)?;
+        self.sessions_today.take(client, 1)?;
         self.open_by_client.take(client, self.sessions_per_client).ok_or(Reached { retry_after: 30 })
     }
 
     /// One more look-up of this client.
     pub(crate) fn lookup(&self, client: IpAddr) -> Result<(), Reached> {
         self.rate(&self.lookups, network(client))
+    }
+
+    /// Whether this client may connect today at all, and to this target once more.
+    pub(crate) fn today(&self, client: IpAddr, target: IpAddr) -> Result<(), Reached> {
+        let client = network(client);
+        self.octets_today.take(client, 0)?;
+        self.targets_today.take((client, target.to_canonical()), 1)
+    }
+
+    /// So many octets of this client have gone to a target.
+    pub(crate) fn sent(&self, client: IpAddr, octets: u64) {
+        self.octets_today.add(network(client), octets);
+    }
+
+    /// How many octets this client may still send today.
+    pub(crate) fn octets_left(&self, client: IpAddr) -> u64 {
+        self.octets_today.left(network(client))
     }
 
     /// One more connection to this target, for as long as the [`Held`] lives.
@@ -157,6 +221,9 @@ impl Gauges {
             table.retain_recent();
             table.shrink_to_fit();
         }
+        self.sessions_today.forget_the_old();
+        self.octets_today.forget_the_old();
+        self.targets_today.forget_the_old();
     }
 
     fn rate(&self, table: &DefaultKeyedRateLimiter<IpAddr>, key: IpAddr) -> Result<(), Reached> {
@@ -219,6 +286,75 @@ impl<K: Eq + Hash> Drop for Held<K> {
     }
 }
 
+/// How long a daily count runs from its first use.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most clients that one table of a day holds.
+const KEYS_MAX: usize = 200_000;
+
+/// The seconds after which a full table may have room again.
+const SWEEP_AFTER: u64 = 60;
+
+/// Counts of 24 hours. Where there is no limit, nothing is kept.
+struct Daily<K> {
+    most: Option<u64>,
+    used: Mutex<HashMap<K, (Instant, u64)>>,
+}
+
+impl<K: Eq + Hash> Daily<K> {
+    fn new(most: Option<u64>) -> Self {
+        Self { most, used: Mutex::default() }
+    }
+
+    /// Uses so many, if there are as many left; nothing is only asked whether there is any left.
+    fn take(&self, key: K, amount: u64) -> Result<(), Reached> {
+        let Some(most) = self.most else { return Ok(()) };
+        let now = Instant::now();
+        let mut table = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever has very many addresses must not fill the memory: those who are known go on.
+        if table.len() >= KEYS_MAX && !table.contains_key(&key) {
+            return Err(Reached { retry_after: SWEEP_AFTER });
+        }
+        let (since, used) = current(&mut table, key, now);
+        if *used + amount.max(1) > most {
+            return Err(Reached { retry_after: (DAY - now.duration_since(*since)).as_secs() + 1 });
+        }
+        *used += amount;
+        Ok(())
+    }
+
+    fn add(&self, key: K, amount: u64) {
+        if self.most.is_none() {
+            return;
+        }
+        let mut table = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, used) = current(&mut table, key, Instant::now());
+        *used = used.saturating_add(amount);
+    }
+
+    fn left(&self, key: K) -> u64 {
+        let Some(most) = self.most else { return u64::MAX };
+        let mut table = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, used) = current(&mut table, key, Instant::now());
+        most.saturating_sub(*used)
+    }
+
+    fn forget_the_old(&self) {
+        let mut table = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        table.retain(|_, (since, _)| since.elapsed() < DAY);
+        table.shrink_to_fit();
+    }
+}
+
+/// The count of this key, begun anew where the last one is a day old.
+fn current<K: Eq + Hash>(table: &mut HashMap<K, (Instant, u64)>, key: K, now: Instant) -> &mut (Instant, u64) {
+    let count = table.entry(key).or_insert((now, 0));
+    if now.duration_since(count.0) >= DAY {
+        *count = (now, 0);
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,5 +402,33 @@ mod tests {
         assert!(gauges.target(ip("::ffff:192.0.2.1")).is_err());
         drop(held);
         assert!(gauges.target(ip("192.0.2.1")).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_of_a_public_relay_has_a_day_of_sessions_octets_and_targets() {
+        let limits = Limits {
+            sessions_per_day: Some(2),
+            octets_per_day: Some(10),
+            per_day_to_target: Some(1),
+            ..Limits::default()
+        };
+        let gauges = Gauges::new(&limits);
+        let (client, target) = (ip("192.0.2.1"), ip("198.51.100.1"));
+        assert!(gauges.session(client).is_ok() && gauges.session(client).is_ok());
+        let reached = gauges.session(client).err().unwrap();
+        assert_eq!(reached.retry_after, 24 * 60 * 60 + 1);
+        assert!(gauges.session(ip("192.0.2.2")).is_ok());
+        assert_eq!(gauges.today(client, target), Ok(()));
+        assert!(gauges.today(client, ip("::ffff:198.51.100.1")).is_err());
+        assert_eq!(gauges.octets_left(client), 10);
+        gauges.sent(client, 11);
+        assert_eq!(gauges.octets_left(client), 0);
+        assert!(gauges.today(client, ip("198.51.100.2")).is_err());
+        tokio::time::advance(DAY).await;
+        assert!(gauges.session(client).is_ok());
+        assert_eq!(gauges.today(client, target), Ok(()));
+        tokio::time::advance(DAY).await;
+        gauges.forget_the_quiet();
+        assert!(gauges.sessions_today.used.lock().unwrap().is_empty());
     }
 }

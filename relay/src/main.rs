@@ -1,5 +1,6 @@
 //! `ehlo`: serves the page, and bridges it to mail servers.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,9 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ehlo_relay::{Config, Relay, Running, assets, default_listen};
+use ehlo_core::secret::Secret;
+use ehlo_relay::{Config, NamedTarget, Profile, Relay, Running, Token, assets};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 /// Ehlo: the SMTP conversation as a web page. Start it, and open the address that it prints.
@@ -31,28 +34,62 @@ enum Command {
     },
     /// Print the sizes of the page's files.
     Sizes,
+    /// Say in sentences what the configuration allows, or what is wrong with it; nothing is started.
+    CheckConfig(Serve),
+    /// Print a new token, and its hash for the configuration.
+    Token,
 }
 
+/// What a flag says counts before the environment, that before the file, and that before the profile.
 #[derive(Debug, Args)]
 struct Serve {
+    /// Read the configuration from this TOML file
+    #[arg(long, value_name = "FILE", env = "EHLO_CONFIG")]
+    config: Option<PathBuf>,
+    /// For whom the relay is: this decides all defaults [default: personal]
+    #[arg(long, value_name = "WORD", env = "EHLO_PROFILE", value_parser = profile)]
+    profile: Option<Profile>,
     /// Where to listen.
     #[arg(
         long,
         value_name = "ADDR:PORT",
+        env = "EHLO_LISTEN",
+        value_delimiter = ',',
         help = "Listen here [default: 127.0.0.1:2580 and [::1]:2580]; port 0 takes a free one"
     )]
     listen: Vec<SocketAddr>,
+    /// By which name people open the page, with the port where it is not 80 or 443
+    #[arg(long, value_name = "NAME", env = "EHLO_PUBLIC_NAME", value_delimiter = ',')]
+    public_name: Vec<String>,
+    /// Let pages reach this server by a name
+    #[arg(long, value_name = "NAME=HOST:PORT", env = "EHLO_TARGET", value_delimiter = ',', value_parser = target)]
+    target: Vec<(String, NamedTarget)>,
+    /// Let pages of the profile "intranet" reach the addresses of this network
+    #[arg(long, value_name = "NETWORK", env = "EHLO_ALLOW_NETWORK", value_delimiter = ',')]
+    allow_network: Vec<IpNet>,
+    /// Never reach the addresses of this network
+    #[arg(long, value_name = "NETWORK", env = "EHLO_DENY_NETWORK", value_delimiter = ',')]
+    deny_network: Vec<IpNet>,
+    /// Let everybody use a public relay, without a token
+    #[arg(long)]
+    open_to_everybody: bool,
     /// Offer a mail server to practise on, over real TCP
     #[arg(long)]
     practice: bool,
     /// Reach this port too, beside 25, 465, 587, 2525 and 2465
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "EHLO_ALLOW_PORT", value_delimiter = ',')]
     allow_port: Vec<u16>,
     /// Whose pages may use the relay.
-    #[arg(long, value_name = "URL", help = "Let pages of this origin use the relay, such as https://docs.example")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "EHLO_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        help = "Let pages of this origin use the relay, such as https://docs.example"
+    )]
     allow_origin: Vec<String>,
     /// Ask this DNS server in place of the system's
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", env = "EHLO_DNS")]
     dns: Option<SocketAddr>,
     /// How the log on stderr looks; EHLO_LOG=debug in the environment says more
     #[arg(long, value_enum, default_value_t = Log::Json)]
@@ -68,17 +105,46 @@ enum Log {
 }
 
 impl Serve {
-    fn config(self) -> Config {
-        Config {
-            listen: if self.listen.is_empty() { default_listen() } else { self.listen },
-            allow_ports: self.allow_port,
-            // A browser's Origin has no path; people paste one with the slash.
-            allow_origins: self.allow_origin.iter().map(|url| url.trim_end_matches('/').to_owned()).collect(),
-            dns: self.dns,
-            practice: self.practice,
-            ..Config::default()
+    /// The file's configuration with what was said here; lists that only add are put together.
+    fn config(self) -> Result<Config, Failure> {
+        let profile = self.profile;
+        let mut config = match &self.config {
+            Some(file) => Config::from_file(file, profile).map_err(|error| (2, error.to_string()))?,
+            None => Config::of(profile.unwrap_or_default()),
+        };
+        if !self.listen.is_empty() {
+            config.listen = self.listen;
         }
+        if !self.public_name.is_empty() {
+            config.public_names = self.public_name;
+        }
+        config.targets.extend(self.target);
+        config.allow_networks.extend(self.allow_network);
+        config.deny_networks.extend(self.deny_network);
+        config.allow_ports.extend(self.allow_port);
+        // A browser's Origin has no path; people paste one with the slash.
+        config.allow_origins.extend(self.allow_origin.iter().map(|url| url.trim_end_matches('/').to_owned()));
+        config.open_to_everybody |= self.open_to_everybody;
+        config.practice |= self.practice;
+        config.dns = self.dns.or(config.dns);
+        config.check().map_err(|error| (2, error.to_string()))?;
+        Ok(config)
     }
+}
+
+fn profile(word: &str) -> Result<Profile, String> {
+    let found = Profile::ALL.into_iter().find(|profile| profile.word() == word);
+    found.ok_or_else(|| "write personal, intranet or public".to_owned())
+}
+
+fn target(text: &str) -> Result<(String, NamedTarget), String> {
+    let parts = text.split_once('=').and_then(|(name, server)| Some((name, server.rsplit_once(':')?)));
+    let Some((name, (host, port))) = parts else {
+        return Err("write it as exchange=mail.corp.example:25".to_owned());
+    };
+    let port = port.parse().map_err(|_| format!("{port:?} is no port"))?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    Ok((name.to_owned(), NamedTarget { host, port, allow_proxy_header: false }))
 }
 
 fn main() -> ExitCode {
@@ -89,6 +155,8 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Some(Command::Export { dir }) => export(&dir),
         Some(Command::Sizes) => sizes().map_err(|error| failed(error.to_string())),
+        Some(Command::CheckConfig(serve)) => check_config(serve),
+        Some(Command::Token) => token(),
         Some(Command::Serve(serve)) => run(serve),
         None => run(cli.serve),
     };
@@ -160,10 +228,31 @@ fn sizes() -> io::Result<()> {
     writeln!(out, "page {}", assets::hash().unwrap_or("not built in"))
 }
 
+fn check_config(serve: Serve) -> Result<(), Failure> {
+    say(&serve.config()?.sentences().join("\n"))
+}
+
+/// 256 bits that nobody can guess, as the system gives them.
+fn token() -> Result<(), Failure> {
+    let mut octets = [0; 32];
+    getrandom::fill(&mut octets).map_err(|error| failed(format!("the system gives no random numbers ({error})")))?;
+    let text = octets.iter().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    });
+    let token =
+        Token::from_secret("visitor", &Secret::new(text.as_str())).map_err(|error| failed(error.to_string()))?;
+    say(&format!(
+        "The token, for the person who may use the relay; it is shown only now:\n  {text}\n\
+         Its hash, for the relay's file; write the person's name for \"visitor\":\n  \
+         [tokens.visitor]\n  sha256 = \"{}\"",
+        token.hexadecimal()
+    ))
+}
+
 fn run(serve: Serve) -> Result<(), Failure> {
     start_log(serve.log);
-    let config = serve.config();
-    config.check().map_err(|error| (2, error.to_string()))?;
+    let config = serve.config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("cannot start ({error})")))?;
     runtime.block_on(async {

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::assets;
-use crate::config::Config;
+use crate::config::{Config, NamedTarget};
 use crate::dns::Dns;
 use crate::limits::Gauges;
 use crate::practice::PracticeTarget;
@@ -51,15 +51,29 @@ impl Site {
         practice: &[PracticeTarget],
     ) -> Result<Self, StartError> {
         let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
-        let hosts = hosts(addresses);
+        let mut hosts = hosts(addresses);
         let mut origins: Vec<_> = hosts.iter().map(|host| format!("http://{host}")).collect();
+        // A name may be served by a proxy that speaks TLS.
+        origins
+            .extend(config.public_names.iter().flat_map(|name| [format!("http://{name}"), format!("https://{name}")]));
+        hosts.extend(config.public_names.iter().cloned());
         origins.extend(config.allow_origins.iter().cloned());
-        let mut named: BTreeMap<_, _> = practice.iter().map(|target| (target.name.clone(), target.address)).collect();
-        named.extend(practice.first().map(|target| ("practice".to_owned(), target.address)));
+        let practising = |address: SocketAddr| NamedTarget {
+            host: address.ip().to_string(),
+            port: address.port(),
+            allow_proxy_header: false,
+        };
+        let mut named: BTreeMap<_, _> =
+            practice.iter().map(|target| (target.name.clone(), practising(target.address))).collect();
+        named.extend(practice.first().map(|target| ("practice".to_owned(), practising(target.address))));
+        named.extend(config.targets.clone());
         let limits = config.limits.clone();
         let policy = Policy {
             ports: config.ports(),
             addresses: config.addresses,
+            allow_networks: config.allow_networks.clone(),
+            deny_networks: config.deny_networks.clone(),
+            literals: config.profile.takes_addresses(),
             explains: config.profile.explains(),
             proxy_headers: config.profile.writes_proxy_headers(),
             own: addresses.to_vec(),
@@ -73,6 +87,7 @@ impl Site {
                 .map_err(dns_error)?,
             dns: Dns::new(config.dns, limits.resolve).map_err(dns_error)?,
             names: Names::new(),
+            tokens: config.tokens.clone(),
             limits,
         };
         Ok(Self {

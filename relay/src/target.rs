@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use ehlo_core::tunnel::{Code, Connect};
+use ehlo_core::tunnel::{Answer, Code, Connect, Record};
+use ipnet::IpNet;
 
+use crate::config::NamedTarget;
 use crate::refusal::Deny;
 
 /// Which addresses may be reached.
@@ -16,6 +18,8 @@ pub enum AddressPolicy {
     Any,
     /// Only public unicast ones, as [`public_unicast`] tells them.
     Public,
+    /// Only those in the networks that the operator has named.
+    Networks,
 }
 
 /// What one relay lets its pages reach.
@@ -23,6 +27,10 @@ pub enum AddressPolicy {
 pub(crate) struct Policy {
     pub(crate) ports: Vec<u16>,
     pub(crate) addresses: AddressPolicy,
+    pub(crate) allow_networks: Vec<IpNet>,
+    pub(crate) deny_networks: Vec<IpNet>,
+    /// Whether an IP address may stand in place of a host name.
+    pub(crate) literals: bool,
     /// Whether a refusal names the rule and the address.
     pub(crate) explains: bool,
     /// Whether a page may have a PROXY header written.
@@ -30,14 +38,14 @@ pub(crate) struct Policy {
     /// The relay's own listeners, which it must not connect to.
     pub(crate) own: Vec<SocketAddr>,
     /// Targets with a name; they are exempt from the rules for ports and addresses.
-    pub(crate) named: BTreeMap<String, SocketAddr>,
+    pub(crate) named: BTreeMap<String, NamedTarget>,
 }
 
 /// Whom to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A target of the operator.
-    Named { name: String, address: SocketAddr },
+    Named { name: String, host: String, port: u16, proxy_header: bool },
     /// An address, given as such.
     Address(SocketAddr),
     /// A name to be looked up.
@@ -67,6 +75,7 @@ impl Policy {
             return Err(self.port_denied(port));
         }
         match host.parse::<IpAddr>() {
+            Ok(_) if !self.literals => Err(self.denied(|| format!("it is an address, {host}"))),
             Ok(ip) => Ok(Target::Address((ip, port).into())),
             Err(_) if is_host_name(host) => Ok(Target::Host { name: host.clone(), port }),
             Err(_) => Err(Deny::bad_request(
@@ -77,7 +86,12 @@ impl Policy {
 
     fn named(&self, name: &str) -> Result<Target, Deny> {
         match self.named.get(name) {
-            Some(&address) => Ok(Target::Named { name: name.to_owned(), address }),
+            Some(target) => Ok(Target::Named {
+                name: name.to_owned(),
+                host: target.host.clone(),
+                port: target.port,
+                proxy_header: target.allow_proxy_header,
+            }),
             None if name == "practice" || name.starts_with("practice/") => {
                 Err(Deny::new(Code::Forbidden, "This relay offers no such practice server. Start it with --practice."))
             }
@@ -88,6 +102,7 @@ impl Policy {
     /// Whether a PROXY header may be written to this target: it makes the target believe another client.
     pub(crate) fn proxy_header(&self, target: &Target) -> Result<(), Deny> {
         match target {
+            Target::Named { proxy_header: true, .. } => Ok(()),
             Target::Named { .. } => Err(Deny::new(
                 Code::Forbidden,
                 "This target takes no PROXY header. Ask for none, or name a host and a port.",
@@ -100,13 +115,16 @@ impl Policy {
     }
 
     fn port_denied(&self, port: u16) -> Deny {
-        let ports = self.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-        let message = if self.explains {
-            format!("Port {port} is not among the ports of this relay ({ports}). Start it with --allow-port {port}.")
-        } else {
-            "This relay does not allow that target.".to_owned()
-        };
-        Deny::new(Code::Forbidden, message)
+        match self.explains {
+            true => {
+                let ports = self.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "Port {port} is not among the ports of this relay ({ports}). Start it with --allow-port {port}."
+                );
+                Deny::new(Code::Forbidden, message)
+            }
+            false => self.denied(String::new),
+        }
     }
 
     /// Whether this address, found by a look-up or given as such, may be connected to.
@@ -114,22 +132,70 @@ impl Policy {
         if self.own.iter().any(|own| same_place(*own, address)) {
             return Err(self.address_denied(address, "it is this relay itself"));
         }
+        if in_networks(&self.deny_networks, address.ip()) {
+            return Err(self.address_denied(address, "it is in a network that is denied"));
+        }
         match self.addresses {
             AddressPolicy::Any => Ok(()),
             AddressPolicy::Public => {
                 public_unicast(address.ip()).map_err(|why| self.address_denied(address, &why.to_string()))
             }
+            AddressPolicy::Networks if in_networks(&self.allow_networks, address.ip()) => Ok(()),
+            AddressPolicy::Networks => Err(self.address_denied(address, "it is in no network that is allowed")),
         }
     }
 
+    /// Whether an answer of the DNS with this address may be shown: what is inside is nobody's business but of those
+    /// who may reach it.
+    pub(crate) fn may_be_shown(&self, ip: IpAddr) -> bool {
+        match self.addresses {
+            AddressPolicy::Any => true,
+            AddressPolicy::Public => public_unicast(ip).is_ok(),
+            AddressPolicy::Networks => public_unicast(ip).is_ok() || in_networks(&self.allow_networks, ip),
+        }
+    }
+
+    /// Whether a connection that stands goes to the relay itself, or in the public profile to its machine, by an address
+    /// that no list told before.
+    pub(crate) fn is_own(&self, local: SocketAddr, peer: SocketAddr) -> bool {
+        let listens = |own: &SocketAddr| own.ip().is_unspecified() && own.port() == peer.port();
+        local.ip().to_canonical() == peer.ip().to_canonical()
+            && (self.addresses == AddressPolicy::Public || self.own.iter().any(listens))
+    }
+
     fn address_denied(&self, address: SocketAddr, why: &str) -> Deny {
-        let message = if self.explains {
-            format!("This relay does not connect to {address}: {why}.")
-        } else {
-            "This relay does not allow that target.".to_owned()
-        };
+        self.denied(|| format!("This relay does not connect to {address}: {why}."))
+    }
+
+    /// A no: with its reason for the person at this machine, and the same for all reasons elsewhere.
+    pub(crate) fn denied(&self, why: impl FnOnce() -> String) -> Deny {
+        let message = if self.explains { why() } else { NOT_ALLOWED.to_owned() };
         Deny::new(Code::Forbidden, message)
     }
+}
+
+/// What is told where reasons are not: what exists inside is nobody's business.
+pub(crate) const NOT_ALLOWED: &str =
+    "This relay does not allow that target. Its operator finds the reason by the session's name.";
+
+/// The answer without records, where one of them may not be shown.
+pub(crate) fn shown(policy: &Policy, answer: Answer) -> Answer {
+    let inside = answer.records.iter().any(|record| match record {
+        Record::A { address } | Record::Aaaa { address } => {
+            address.parse().is_ok_and(|ip: IpAddr| !policy.may_be_shown(ip))
+        }
+        _ => false,
+    });
+    match inside {
+        true => Answer { records: Vec::new(), ttl: None, ..answer },
+        false => answer,
+    }
+}
+
+/// Whether one of the networks has this address, in whatever dress it comes.
+fn in_networks(networks: &[IpNet], ip: IpAddr) -> bool {
+    let plain = ip.to_canonical();
+    networks.iter().any(|network| network.contains(&plain) || network.contains(&ip))
 }
 
 /// Whether connecting to `address` reaches the listener `own`, in whatever way it is written.
@@ -253,11 +319,21 @@ mod tests {
         Policy {
             ports: vec![25, 587],
             addresses: AddressPolicy::Any,
+            allow_networks: Vec::new(),
+            deny_networks: Vec::new(),
+            literals: true,
             explains: true,
             proxy_headers: true,
             own: vec!["127.0.0.1:2525".parse().unwrap()],
-            named: BTreeMap::from([("practice".to_owned(), "127.0.0.1:40000".parse().unwrap())]),
+            named: BTreeMap::from([
+                ("practice".to_owned(), named("127.0.0.1", 40000, false)),
+                ("exchange".to_owned(), named("mail.corp.example", 25, true)),
+            ]),
         }
+    }
+
+    fn named(host: &str, port: u16, allow_proxy_header: bool) -> NamedTarget {
+        NamedTarget { host: host.to_owned(), port, allow_proxy_header }
     }
 
     fn host(host: &str, port: u16) -> Connect {
@@ -277,6 +353,45 @@ mod tests {
         assert!(matches!(policy().target(&named), Ok(Target::Named { .. })));
         let other = Connect { target: Some("other".into()), ..Connect::default() };
         assert_eq!(code(&other), Code::Forbidden);
+    }
+
+    #[test]
+    fn a_proxy_header_goes_to_a_named_target_only_where_its_operator_says_so() {
+        let strict = Policy { proxy_headers: false, ..policy() };
+        for (name, allowed) in [("exchange", true), ("practice", false)] {
+            let target = strict.target(&Connect { target: Some(name.into()), ..Connect::default() }).unwrap();
+            assert_eq!(strict.proxy_header(&target).is_ok(), allowed, "{name}");
+        }
+        assert!(strict.proxy_header(&strict.target(&host("mx.example", 25)).unwrap()).is_err());
+    }
+
+    #[test]
+    fn of_networks_only_the_allowed_are_reached_and_a_denied_one_never() {
+        let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpNet>>();
+        let policy = Policy {
+            addresses: AddressPolicy::Networks,
+            allow_networks: networks(&["192.0.2.0/24", "2001:db8::/32"]),
+            deny_networks: networks(&["192.0.2.128/25"]),
+            explains: false,
+            ..policy()
+        };
+        for good in ["192.0.2.1:25", "[::ffff:192.0.2.1]:25", "[2001:db8::1]:25"] {
+            assert_eq!(policy.address(good.parse().unwrap()), Ok(()), "{good}");
+        }
+        for bad in ["192.0.2.129:25", "[::ffff:192.0.2.129]:25", "198.51.100.1:25", "127.0.0.1:25", "[2001:db9::1]:25"]
+        {
+            let deny = policy.address(bad.parse().unwrap()).unwrap_err();
+            assert_eq!((deny.code, deny.message.as_str()), (Code::Forbidden, NOT_ALLOWED), "{bad}");
+        }
+    }
+
+    #[test]
+    fn where_only_names_are_taken_an_address_is_refused_as_all_else_is() {
+        let policy = Policy { literals: false, explains: false, ..policy() };
+        for bad in ["192.0.2.1", "2001:db8::1"] {
+            assert_eq!(policy.target(&host(bad, 25)).unwrap_err().message, NOT_ALLOWED);
+        }
+        assert!(policy.target(&host("mx.example", 25)).is_ok());
     }
 
     #[test]

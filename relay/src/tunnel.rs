@@ -6,7 +6,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use ehlo_core::tunnel::{About, Closer, Code, Connect, Connected, FIRST_MESSAGE_MAX, Family, FromRelay, ToRelay};
+use ehlo_core::secret::Secret;
+use ehlo_core::tunnel::{
+    About, Answer, Closer, Code, Connect, Connected, Dnssec, FIRST_MESSAGE_MAX, Family, FromRelay, Lookup, Rcode,
+    RecordType, ToRelay,
+};
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -16,15 +20,15 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::assets;
 use crate::bridge::{self, Counters};
-use crate::config::Profile;
+use crate::config::{Profile, Token, find_token};
 use crate::dial::{dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
 use crate::proxy;
 use crate::refusal::{Deny, End, last_word, tell};
-use crate::resolve::Resolver;
+use crate::resolve::{Resolved, Resolver};
 use crate::serve::stopped;
-use crate::target::{Policy, Target};
+use crate::target::{Policy, Target, shown};
 
 /// What all sessions of one relay share.
 pub(crate) struct Context {
@@ -35,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) resolver: Resolver,
     pub(crate) dns: Dns,
     pub(crate) names: Names,
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// Gives each session a name that finds its log line.
@@ -66,6 +71,8 @@ pub(crate) struct Visitor {
 #[derive(Debug, Default)]
 struct Facts {
     asked: String,
+    /// Whose token was shown.
+    token: Option<String>,
     target: Option<String>,
     address: Option<SocketAddr>,
     /// The client that a PROXY header has named.
@@ -91,6 +98,7 @@ pub(crate) async fn session<S>(
         () = stopped_and(&mut stop, context.limits.grace) => session.going_away(),
     };
     let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
+    context.gauges.sent(visitor.client.ip(), sent);
     let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
     tracing::info!(
         target: "ehlo_relay::session",
@@ -98,6 +106,7 @@ pub(crate) async fn session<S>(
         client = %visitor.client.ip(),
         origin = visitor.origin,
         asked = facts.asked,
+        token = facts.token,
         target = facts.target,
         address = facts.address.map(|address| address.to_string()),
         proxied = facts.proxied.map(|source| source.to_string()),
@@ -175,6 +184,7 @@ impl Session<'_> {
         match request(page_in, Instant::now() + limits.first_message, late).await? {
             ToRelay::Connect(connect) => {
                 self.note(|facts| facts.asked = "connect".to_owned());
+                self.authorise(connect.token.as_ref())?;
                 self.connect(&connect, page_out, page_in).await
             }
             question @ (ToRelay::Lookup(_) | ToRelay::About {}) => {
@@ -185,6 +195,25 @@ impl Session<'_> {
         }
     }
 
+    /// Whether the page knows a token, where one is wanted.
+    fn authorise(&self, shown: Option<&Secret>) -> Result<(), End> {
+        let tokens = &self.context.tokens;
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let message = match shown {
+            None => "This relay wants a token, which its operator gives out. Write it under \u{201c}Relay\u{201d}.",
+            Some(shown) => match find_token(tokens, shown) {
+                Some(token) => {
+                    self.note(|facts| facts.token = Some(token.name.clone()));
+                    return Ok(());
+                }
+                None => "This relay does not know that token. Ask its operator for the right one.",
+            },
+        };
+        Err(End::Denied(Deny::new(Code::Unauthorized, message)))
+    }
+
     /// Answers questions until the page goes.
     async fn answer<W, R>(&self, first: ToRelay, page_out: &mut W, page_in: &mut R) -> Result<End, End>
     where
@@ -192,14 +221,19 @@ impl Session<'_> {
         R: Stream<Item = Result<Message, Error>> + Unpin,
     {
         let mut question = first;
+        let mut authorised = false;
         loop {
             let answer = match &question {
                 ToRelay::Lookup(lookup) => {
+                    if !authorised {
+                        self.authorise(lookup.token.as_ref())?;
+                        authorised = true;
+                    }
                     self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
                         let wait = reached.retry_after;
                         busy(wait, format!("Too many questions to the DNS; try again in {wait} seconds."))
                     })?;
-                    FromRelay::Answer(self.context.dns.answer(lookup).await.map_err(End::Denied)?)
+                    FromRelay::Answer(self.look_up(lookup).await.map_err(End::Denied)?)
                 }
                 ToRelay::About {} => FromRelay::About(self.about()),
                 ToRelay::Connect(_) | ToRelay::Eof {} => {
@@ -212,13 +246,32 @@ impl Session<'_> {
         }
     }
 
+    /// What the DNS says, as far as it may be shown: the names of what is inside are not for strangers.
+    async fn look_up(&self, lookup: &Lookup) -> Result<Answer, Deny> {
+        let policy = &self.context.policy;
+        let asked: Option<IpAddr> = lookup.name.parse().ok();
+        if lookup.rtype == RecordType::Ptr && asked.is_some_and(|ip| !policy.may_be_shown(ip)) {
+            return Ok(Answer {
+                name: lookup.name.clone(),
+                rtype: lookup.rtype,
+                rcode: Rcode::NxDomain,
+                records: Vec::new(),
+                ttl: None,
+                dnssec: Dnssec::Unknown,
+                ms: 0,
+            });
+        }
+        let answer = self.context.dns.answer(lookup).await?;
+        Ok(shown(policy, answer))
+    }
+
     fn about(&self) -> About {
         About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             profile: self.context.profile.word().to_owned(),
             ports: self.context.policy.ports.clone(),
             targets: self.context.policy.named.keys().cloned().collect(),
-            token: false,
+            token: !self.context.tokens.is_empty(),
             page_hash: assets::hash().map(str::to_owned),
         }
     }
@@ -258,7 +311,10 @@ impl Session<'_> {
         };
         tell(page_out, &FromRelay::Connected(connected)).await?;
         let reveal = self.context.profile.explains();
-        Ok(bridge::run(page_out, page_in, tcp.into_split(), &self.context.limits, self.counters, reveal).await)
+        // A client's day may have less left than a session may take.
+        let left = self.context.gauges.octets_left(self.visitor.client.ip());
+        let limits = Limits { sent: self.context.limits.sent.min(left), ..self.context.limits.clone() };
+        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, reveal).await)
     }
 
     async fn reach<W>(&self, target: &Target, family: Option<Family>, page: &mut W) -> Result<Reached, End>
@@ -268,6 +324,10 @@ impl Session<'_> {
         let Context { limits, gauges, resolver, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
+        gauges.today(self.visitor.client.ip(), addresses[0].ip()).map_err(|reached| {
+            let wait = reached.retry_after;
+            busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
+        })?;
         let shown = addresses.iter().map(|address| address.ip().to_string()).collect();
         let ms = millis(started.elapsed());
         tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
@@ -278,6 +338,11 @@ impl Session<'_> {
         let address = tcp.peer_addr().map_err(|_| {
             End::Denied(Deny::new(Code::Reset, format!("{expected} broke the connection off at once.")))
         })?;
+        let own = !matches!(target, Target::Named { .. })
+            && tcp.local_addr().is_ok_and(|local| self.context.policy.is_own(local, address));
+        if own {
+            return Err(End::Denied(self.context.policy.denied(|| format!("{address} is this relay itself."))));
+        }
         let own_name = if address == expected { own_name } else { resolver.own_name_towards(address) };
         let local_name = own_name.within(limits.local_name).await;
         Ok(Reached { tcp, address, local_name, _place })
@@ -287,7 +352,15 @@ impl Session<'_> {
     async fn candidates(&self, target: &Target, family: Option<Family>) -> Result<(String, Vec<SocketAddr>), Deny> {
         let policy = &self.context.policy;
         match target {
-            Target::Named { name, address } => Ok((name.clone(), vec![*address])),
+            Target::Named { name, host, port, .. } => {
+                let found = match host.parse::<IpAddr>() {
+                    Ok(ip) => Resolved { name: name.clone(), addresses: vec![ip] },
+                    Err(_) => self.context.resolver.addresses(host, family).await?,
+                };
+                let most = self.context.limits.connect_addresses.max(1);
+                let addresses = found.addresses.iter().map(|ip| SocketAddr::from((*ip, *port))).take(most).collect();
+                Ok((found.name, addresses))
+            }
             Target::Address(address) => {
                 policy.address(*address)?;
                 let fits = match family {
@@ -301,7 +374,11 @@ impl Session<'_> {
                 Ok((address.ip().to_string(), vec![*address]))
             }
             Target::Host { name, port } => {
-                let found = self.context.resolver.addresses(name, family).await?;
+                let found = self.context.resolver.addresses(name, family).await.map_err(|deny| match deny.code {
+                    // What does not exist and what is not allowed look alike to those who are not told reasons.
+                    Code::NoSuchHost if !policy.explains => policy.denied(String::new),
+                    _ => deny,
+                })?;
                 let addresses: Vec<_> = found.addresses.iter().map(|ip| SocketAddr::from((*ip, *port))).collect();
                 let (allowed, refused): (Vec<_>, Vec<_>) = addresses
                     .into_iter()

@@ -85,3 +85,63 @@ fn the_program_ends_in_order_when_it_is_told_to() {
     assert!(told.success());
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn what_a_configuration_means_is_said_in_sentences_and_nothing_is_started() {
+    let told = output(&["check-config", "--profile", "intranet", "--target", "exchange=mail.corp.example:25"]);
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.status.code(), Some(0), "{text}");
+    assert!(text.contains("The server \"exchange\" is mail.corp.example, port 25."), "{text}");
+}
+
+#[test]
+fn an_open_combination_is_refused_in_one_line_that_says_what_to_write() {
+    for (args, word) in [
+        (&["--profile", "intranet"][..], "--target"),
+        (&["--profile", "public"], "ehlo token"),
+        (&["--profile", "public", "--open-to-everybody", "--listen", "0.0.0.0:0"], "--public-name"),
+        (&["--profile", "open"], "intranet"),
+        (&["--target", "exchange"], "exchange=mail.corp.example:25"),
+        (&["--config", "nowhere.toml"], "does not exist"),
+    ] {
+        let output = output(args);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
+        assert_eq!(told.trim_end().lines().count(), 1, "{args:?}: {told}");
+        assert!(told.contains(word), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn a_flag_counts_before_the_environment_and_that_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ehlo.toml");
+    std::fs::write(&file, "profile = \"public\"\nopen_to_everybody = true\nlisten = [\"127.0.0.1:1\"]\n").unwrap();
+    let check = |environment: &[(&str, &str)], args: &[&str]| {
+        let mut command = ehlo();
+        let command = command.args(["check-config", "--config"]).arg(&file).args(args);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let from_file = check(&[], &[]);
+    assert!(from_file.contains("public") && from_file.contains("127.0.0.1:1."), "{from_file}");
+    let variables = [("EHLO_PROFILE", "personal"), ("EHLO_LISTEN", "127.0.0.1:2")];
+    let from_environment = check(&variables, &[]);
+    assert!(from_environment.contains("personal") && from_environment.contains("127.0.0.1:2."), "{from_environment}");
+    let from_flag = check(&variables, &["--listen", "127.0.0.1:3"]);
+    assert!(from_flag.contains("personal") && from_flag.contains("127.0.0.1:3."), "{from_flag}");
+}
+
+#[test]
+fn a_new_token_comes_with_the_hash_that_the_file_takes() {
+    let told = String::from_utf8(output(&["token"]).stdout).unwrap();
+    let token = told.lines().nth(1).unwrap().trim();
+    assert_eq!(token.len(), 64);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ehlo.toml");
+    let section: Vec<&str> = told.lines().rev().take(2).map(str::trim).collect();
+    std::fs::write(&file, format!("profile = \"public\"\n{}\n{}\n", section[1], section[0])).unwrap();
+    let check = ehlo().args(["check-config", "--config"]).arg(&file).output().unwrap();
+    let text = String::from_utf8(check.stdout).unwrap();
+    assert!(text.contains("A page needs the token of visitor.") && !text.contains(token), "{text}");
+}

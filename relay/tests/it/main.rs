@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod lookup;
 mod practice;
+mod profile;
 mod proxy;
 mod refused;
 mod stall;

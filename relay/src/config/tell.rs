@@ -1,0 +1,120 @@
+//! The effective policy in sentences, as `ehlo check-config` prints them.
+
+use std::fmt::Display;
+
+use super::{Config, Profile};
+use crate::target::AddressPolicy;
+
+impl Config {
+    /// What this configuration means, a sentence each.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut told =
+            vec![format!("The profile is {}.", self.profile.word()), format!("It listens on {}.", list(&self.listen))];
+        if !self.public_names.is_empty() {
+            told.push(format!("The page is opened as {}.", list(&self.public_names)));
+        }
+        if !self.allow_origins.is_empty() {
+            told.push(format!("Pages of {} may use it too.", list(&self.allow_origins)));
+        }
+        told.push(self.who());
+        told.extend(self.whom());
+        told.extend(self.how_much());
+        told
+    }
+
+    fn who(&self) -> String {
+        if !self.tokens.is_empty() {
+            return format!("A page needs the token of {}.", list(self.tokens.iter().map(|token| &token.name)));
+        }
+        match self.profile {
+            Profile::Personal => "Only this machine reaches it, and no token is wanted.".to_owned(),
+            Profile::Intranet => "Whoever reaches it may use it: there is no token.".to_owned(),
+            Profile::Public => "EVERYBODY may use it: there is no token.".to_owned(),
+        }
+    }
+
+    fn whom(&self) -> Vec<String> {
+        let ports = list(self.ports());
+        let mut told = vec![match self.addresses {
+            AddressPolicy::Any => format!("Any address may be reached, at the ports {ports}."),
+            AddressPolicy::Public => {
+                format!("Every public address may be reached, and no other, at the ports {ports}.")
+            }
+            AddressPolicy::Networks if self.allow_networks.is_empty() => {
+                "Only the servers named here are reached.".to_owned()
+            }
+            AddressPolicy::Networks => {
+                format!("Addresses in {} may be reached, at the ports {ports}.", list(&self.allow_networks))
+            }
+        }];
+        if !self.deny_networks.is_empty() {
+            told.push(format!(
+                "Addresses in {} are never reached, except for servers named here.",
+                list(&self.deny_networks)
+            ));
+        }
+        told.extend(self.targets.iter().map(|(name, target)| {
+            let header = if target.allow_proxy_header { ", with a PROXY header where the page wants one" } else { "" };
+            format!("The server \"{name}\" is {}, port {}{header}.", target.host, target.port)
+        }));
+        if self.practice {
+            told.push("It offers its own practice servers.".to_owned());
+        }
+        told
+    }
+
+    fn how_much(&self) -> Vec<String> {
+        let limits = &self.limits;
+        let mut told = vec![
+            format!(
+                "One conversation may last {} minutes, be silent for {} minutes, send {} KiB and receive {} KiB.",
+                limits.lifetime.as_secs() / 60,
+                limits.idle.as_secs() / 60,
+                limits.sent / 1024,
+                limits.received / 1024
+            ),
+            format!(
+                "One client may begin {} conversations a minute, and have {} at once; all together {}.",
+                limits.sessions_per_minute, limits.sessions_per_client, limits.sessions
+            ),
+            format!(
+                "One address is connected to {} times a minute at most, and {} times at once.",
+                limits.per_minute_per_target, limits.at_once_per_target
+            ),
+        ];
+        if let Some(sessions) = limits.sessions_per_day {
+            told.push(format!("One client may begin {sessions} conversations a day."));
+        }
+        if let Some(octets) = limits.octets_per_day {
+            told.push(format!("One client may send {} KiB a day.", octets / 1024));
+        }
+        if let Some(times) = limits.per_day_to_target {
+            told.push(format!("One client may reach the same address {times} times a day."));
+        }
+        told
+    }
+}
+
+fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_relay_without_token_says_so_loudly() {
+        let open = Config { open_to_everybody: true, ..Config::of(Profile::Public) };
+        let told = open.sentences().join("\n");
+        assert!(told.contains("EVERYBODY") && told.contains("and no other") && told.contains("a day"), "{told}");
+        assert!(!Config::default().sentences().join("\n").contains("EVERYBODY"));
+    }
+
+    #[test]
+    fn a_named_server_and_a_network_are_named() {
+        let networks = vec!["192.0.2.0/24".parse().unwrap()];
+        let told = Config { allow_networks: networks, ..Config::of(Profile::Intranet) }.sentences().join("\n");
+        assert!(told.contains("192.0.2.0/24"), "{told}");
+    }
+}
