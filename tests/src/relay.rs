@@ -114,7 +114,7 @@ pub fn program() -> Outcome<PathBuf> {
 }
 
 /// The first address in a text. A line that is not finished may hold half of one.
-fn url_in(log: &str) -> Option<String> {
+pub fn url_in(log: &str) -> Option<String> {
     let (whole, _) = log.rsplit_once('\n')?;
     whole.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
 }
