@@ -4,7 +4,8 @@
 //! cannot. One WebSocket is one TCP connection; the words are those of [`ehlo_core::tunnel`].
 //!
 //! ```text
-//!  serve     accept loop, start and stop                              assets   the page's files
+//!  config    profiles, file, tokens, what is told of them             assets   the page's files
+//!  serve     accept loop, start and stop
 //!  site      HTTP: Host and Origin lists, upgrade
 //!  tunnel    first message, then look-ups or one connection           dns      answers for the page
 //!  target    what was named: port and address policy                  limits   rates and counts
