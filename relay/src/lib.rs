@@ -7,6 +7,7 @@
 //!  config    profiles, file, tokens, what is told of them             assets   the page's files
 //!  serve     accept loop, start and stop
 //!  site      HTTP: Host and Origin lists, upgrade
+//!  forwarded who a visitor is behind a proxy of the operator
 //!  tunnel    first message, then look-ups or one connection           dns      answers for the page
 //!  target    what was named: port and address policy                  limits   rates and counts
 //!  resolve   name → addresses, once                                   refusal  the no, and the last word
@@ -35,6 +36,7 @@ mod bridge;
 mod config;
 mod dial;
 mod dns;
+mod forwarded;
 mod guard;
 mod limits;
 mod practice;

@@ -70,6 +70,9 @@ struct Serve {
     /// Never reach the addresses of this network
     #[arg(long, value_name = "NETWORK", env = "EHLO_DENY_NETWORK", value_delimiter = ',')]
     deny_network: Vec<IpNet>,
+    /// Believe the proxies of this network whom they speak for (X-Forwarded-For)
+    #[arg(long, value_name = "NETWORK", env = "EHLO_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Vec<IpNet>,
     /// Let everybody use a public relay, without a token
     #[arg(long)]
     open_to_everybody: bool,
@@ -121,6 +124,7 @@ impl Serve {
         config.targets.extend(self.target);
         config.allow_networks.extend(self.allow_network);
         config.deny_networks.extend(self.deny_network);
+        config.trusted_proxies.extend(self.trusted_proxy);
         config.allow_ports.extend(self.allow_port);
         // A browser's Origin has no path; people paste one with the slash.
         config.allow_origins.extend(self.allow_origin.iter().map(|url| url.trim_end_matches('/').to_owned()));

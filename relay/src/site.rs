@@ -12,6 +12,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_tungstenite::WebSocketStream;
@@ -21,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use crate::assets;
 use crate::config::{Config, NamedTarget};
 use crate::dns::Dns;
+use crate::forwarded;
 use crate::limits::Gauges;
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
@@ -38,6 +40,7 @@ pub(crate) struct Site {
     hosts: Vec<String>,
     /// The `Origin` values whose pages may use the tunnel.
     origins: Vec<String>,
+    trusted_proxies: Vec<IpNet>,
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
     pub(crate) connections: Arc<Semaphore>,
@@ -93,6 +96,7 @@ impl Site {
         Ok(Self {
             hosts,
             origins,
+            trusted_proxies: config.trusted_proxies.clone(),
             embedders: config.allow_origins.join(" "),
             connections: Arc::new(Semaphore::new(context.limits.connections)),
             sessions: Arc::new(Semaphore::new(context.limits.sessions)),
@@ -146,7 +150,8 @@ impl Site {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
         let accept = derive_accept_key(key.as_bytes());
-        let visitor = Visitor { client: caller.client, origin };
+        let client = forwarded::client(caller.client, request.headers(), &self.trusted_proxies);
+        let visitor = Visitor { client, origin };
         let upgrade = hyper::upgrade::on(&mut request);
         tokio::spawn(session(upgrade, Arc::clone(&self.context), visitor, caller.clone(), place));
         let response = Response::builder()

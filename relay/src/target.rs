@@ -193,7 +193,7 @@ pub(crate) fn shown(policy: &Policy, answer: Answer) -> Answer {
 }
 
 /// Whether one of the networks has this address, in whatever dress it comes.
-fn in_networks(networks: &[IpNet], ip: IpAddr) -> bool {
+pub(crate) fn in_networks(networks: &[IpNet], ip: IpAddr) -> bool {
     let plain = ip.to_canonical();
     networks.iter().any(|network| network.contains(&plain) || network.contains(&ip))
 }

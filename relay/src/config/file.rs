@@ -48,6 +48,8 @@ struct File {
     #[serde(default)]
     allow_origins: Vec<String>,
     #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
     tokens: BTreeMap<String, TokenEntry>,
     #[serde(default)]
     open_to_everybody: bool,
@@ -124,6 +126,7 @@ impl File {
             deny_networks: self.deny_networks,
             targets: self.targets,
             allow_origins: self.allow_origins,
+            trusted_proxies: self.trusted_proxies,
             tokens,
             open_to_everybody: self.open_to_everybody,
             dns: self.dns,

@@ -118,6 +118,8 @@ pub struct Config {
     pub targets: BTreeMap<String, NamedTarget>,
     /// Origins beside the relay's own whose pages may use the tunnel, exactly as a browser writes them.
     pub allow_origins: Vec<String>,
+    /// The proxies in front of the relay: what they say of whom they speak for (`X-Forwarded-For`) is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// One of these is wanted of every page; where there is none, no page is asked.
     pub tokens: Vec<Token>,
     /// Whether a public relay may serve whoever comes.
@@ -150,6 +152,7 @@ impl Config {
             deny_networks: Vec::new(),
             targets: BTreeMap::new(),
             allow_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             tokens: Vec::new(),
             open_to_everybody: false,
             dns: None,

@@ -16,6 +16,9 @@ impl Config {
         if !self.allow_origins.is_empty() {
             told.push(format!("Pages of {} may use it too.", list(&self.allow_origins)));
         }
+        if !self.trusted_proxies.is_empty() {
+            told.push(format!("Proxies in {} are believed whom they speak for.", list(&self.trusted_proxies)));
+        }
         told.push(self.who());
         told.extend(self.whom());
         told.extend(self.how_much());

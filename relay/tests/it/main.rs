@@ -1,5 +1,6 @@
 //! The relay in process, on free loopback ports, one file a subject.
 
+mod behind;
 mod bytes;
 mod cli;
 mod clock;
