@@ -50,6 +50,10 @@ pub struct Limits {
     pub received: u64,
     /// Connections that are still HTTP, all together.
     pub connections: usize,
+    /// Connections that are still HTTP, of one client; a trusted proxy is none.
+    pub connections_per_client: usize,
+    /// The time that a connection may be HTTP: whoever does not read must not hold its place for ever.
+    pub http: Duration,
     /// Sessions, all together.
     pub sessions: usize,
     /// Sessions at once of one client: an IPv4 address or an IPv6 /64.
@@ -96,6 +100,8 @@ impl Default for Limits {
             sent: 64 << 20,
             received: 64 << 20,
             connections: 256,
+            connections_per_client: 256,
+            http: minutes(2),
             sessions: 1000,
             sessions_per_client: 200,
             sessions_per_minute: 600,
@@ -117,6 +123,7 @@ impl Limits {
     pub fn of(profile: Profile) -> Self {
         let others = Self {
             received: 4 << 20,
+            connections_per_client: 32,
             sessions_per_client: 8,
             sessions_per_minute: 30,
             sessions_burst: 10,
@@ -145,6 +152,8 @@ pub(crate) struct Gauges {
     sessions: DefaultKeyedRateLimiter<IpAddr>,
     lookups: DefaultKeyedRateLimiter<IpAddr>,
     targets: DefaultKeyedRateLimiter<IpAddr>,
+    connections: Counts<IpAddr>,
+    connections_per_client: usize,
     open_by_client: Counts<IpAddr>,
     open_by_target: Counts<IpAddr>,
     sessions_per_client: usize,
@@ -167,6 +176,8 @@ impl Gauges {
             sessions: per_minute(limits.sessions_per_minute, limits.sessions_burst),
             lookups: per_minute(limits.lookups_per_minute, limits.lookups_per_minute),
             targets: per_minute(limits.per_minute_per_target, limits.per_minute_per_target),
+            connections: Counts::default(),
+            connections_per_client: limits.connections_per_client,
             open_by_client: Counts::default(),
             open_by_target: Counts::default(),
             sessions_per_client: limits.sessions_per_client,
@@ -175,6 +186,11 @@ impl Gauges {
             octets_today: Daily::new(limits.octets_per_day),
             targets_today: Daily::new(limits.per_day_to_target.map(u64::from)),
         }
+    }
+
+    /// One more connection of this client that is still HTTP, for as long as the [`Held`] lives.
+    pub(crate) fn connection(&self, client: IpAddr) -> Option<Held<IpAddr>> {
+        self.connections.take(network(client), self.connections_per_client)
     }
 
     /// One more session of this client, for as long as the [`Held`] lives.

@@ -14,13 +14,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::dial::prompt;
 use crate::practice::{self, PracticeTarget};
-use crate::site::Site;
+use crate::site::{Place, Site};
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -211,9 +211,9 @@ async fn accept(
             Ok((tcp, client)) => {
                 back_off = Duration::from_millis(10);
                 let caller = Caller { client, stop: stop.clone(), working: working.clone() };
-                match Arc::clone(&site.connections).try_acquire_owned() {
-                    Ok(place) => drop(tokio::spawn(connection(tcp, Arc::clone(&site), caller, place))),
-                    Err(_) => turn_away(tcp),
+                match site.place(client) {
+                    Some(place) => drop(tokio::spawn(connection(tcp, Arc::clone(&site), caller, place))),
+                    None => turn_away(tcp),
                 }
             }
             // Descriptors may be used up: wait for some to come back instead of spinning.
@@ -235,7 +235,7 @@ fn turn_away(tcp: TcpStream) {
     let _ = tcp.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
-async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: OwnedSemaphorePermit) {
+async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Place) {
     prompt(&tcp);
     let mut stop = caller.stop.clone();
     let head = site.context.limits.http_head;
@@ -253,6 +253,11 @@ async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Own
     let mut http = std::pin::pin!(http);
     let served = tokio::select! {
         served = http.as_mut() => served,
+        // A browser opens another when it has more to ask.
+        () = sleep(site.context.limits.http) => {
+            http.as_mut().graceful_shutdown();
+            timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
+        }
         () = stopped(&mut stop) => {
             http.as_mut().graceful_shutdown();
             timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))

@@ -23,11 +23,11 @@ use crate::assets;
 use crate::config::{Config, NamedTarget};
 use crate::dns::Dns;
 use crate::forwarded;
-use crate::limits::Gauges;
+use crate::limits::{Gauges, Held};
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
 use crate::serve::{Caller, StartError};
-use crate::target::Policy;
+use crate::target::{Policy, in_networks};
 use crate::tunnel::{self, Context, Names, Visitor};
 
 /// A body that is there already.
@@ -43,8 +43,14 @@ pub(crate) struct Site {
     trusted_proxies: Vec<IpNet>,
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
-    pub(crate) connections: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
     sessions: Arc<Semaphore>,
+}
+
+/// What a connection holds for as long as it is HTTP.
+pub(crate) struct Place {
+    _all: OwnedSemaphorePermit,
+    _own: Option<Held<IpAddr>>,
 }
 
 impl Site {
@@ -102,6 +108,16 @@ impl Site {
             sessions: Arc::new(Semaphore::new(context.limits.sessions)),
             context: Arc::new(context),
         })
+    }
+
+    /// A place for one more connection, if there is one: in all, and of this client.
+    pub(crate) fn place(&self, client: SocketAddr) -> Option<Place> {
+        let all = Arc::clone(&self.connections).try_acquire_owned().ok()?;
+        let own = match in_networks(&self.trusted_proxies, client.ip()) {
+            true => None,
+            false => Some(self.context.gauges.connection(client.ip())?),
+        };
+        Some(Place { _all: all, _own: own })
     }
 
     pub(crate) fn respond(self: &Arc<Self>, request: Request<Incoming>, caller: &Caller) -> Response<Body> {

@@ -300,6 +300,11 @@ fn public_v6(ip: Ipv6Addr) -> Result<(), NotPublic> {
     if ip.segments()[0] & 0xe000 != 0x2000 {
         return Err(NotPublic { purpose: "outside of 2000::/3" });
     }
+    // ISATAP's interface identifier has an IPv4 address behind it (RFC 5214 §6.1).
+    let [_, _, _, _, high, low, ..] = ip.segments();
+    if high & !0x0200 == 0 && low == 0x5efe {
+        return Err(NotPublic { purpose: "ISATAP" });
+    }
     match IPV6.iter().find(|(net, length, _)| in_block(ip.to_bits(), net.to_bits(), *length, 128)) {
         Some((_, _, purpose)) => Err(NotPublic { purpose }),
         None => Ok(()),
@@ -511,6 +516,10 @@ mod tests {
             for bits in [net.to_bits(), last] {
                 let low = u128::from(bits);
                 for prefix in [0, 0xffff << 32, NAT64.to_bits(), 0x64_ff9b_0001 << 80, 0xffff_0000 << 32] {
+                    let ip = Ipv6Addr::from_bits(prefix | low);
+                    assert!(public_unicast(ip.into()).is_err(), "{ip} {purpose}");
+                }
+                for prefix in [0x2606_4700_u128 << 96 | 0x5efe << 32, 0x2606_4700_u128 << 96 | 0x0200_5efe << 32] {
                     let ip = Ipv6Addr::from_bits(prefix | low);
                     assert!(public_unicast(ip.into()).is_err(), "{ip} {purpose}");
                 }

@@ -223,16 +223,16 @@ impl Session<'_> {
         let mut question = first;
         let mut authorised = false;
         loop {
+            self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
+                let wait = reached.retry_after;
+                busy(wait, format!("Too many questions; try again in {wait} seconds."))
+            })?;
             let answer = match &question {
                 ToRelay::Lookup(lookup) => {
                     if !authorised {
                         self.authorise(lookup.token.as_ref())?;
                         authorised = true;
                     }
-                    self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
-                        let wait = reached.retry_after;
-                        busy(wait, format!("Too many questions to the DNS; try again in {wait} seconds."))
-                    })?;
                     FromRelay::Answer(self.look_up(lookup).await.map_err(End::Denied)?)
                 }
                 ToRelay::About {} => FromRelay::About(self.about()),
@@ -324,10 +324,13 @@ impl Session<'_> {
         let Context { limits, gauges, resolver, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
-        gauges.today(self.visitor.client.ip(), addresses[0].ip()).map_err(|reached| {
-            let wait = reached.retry_after;
-            busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
-        })?;
+        // Each that may be tried counts: a dead address in front must not hide the one behind it.
+        for address in &addresses {
+            gauges.today(self.visitor.client.ip(), address.ip()).map_err(|reached| {
+                let wait = reached.retry_after;
+                busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
+            })?;
+        }
         let shown = addresses.iter().map(|address| address.ip().to_string()).collect();
         let ms = millis(started.elapsed());
         tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;

@@ -92,8 +92,9 @@ macro_rules! limit_entries {
 }
 
 limit_entries! {
-    seconds: http_head first_message resolve connect_each connect_all idle half_closed next_lookup lifetime ping grace;
-    counts: connect_addresses: usize pings_unanswered: u32 sent: u64 received: u64 connections: usize sessions: usize
+    seconds: http_head http first_message resolve connect_each connect_all idle half_closed next_lookup lifetime ping grace;
+    counts: connect_addresses: usize pings_unanswered: u32 sent: u64 received: u64 connections: usize connections_per_client: usize
+        sessions: usize
         sessions_per_client: usize sessions_per_minute: u32 sessions_burst: u32 lookups_per_minute: u32
         at_once_per_target: usize per_minute_per_target: u32;
     at_most: sessions_per_day: u32 octets_per_day: u64 per_day_to_target: u32

@@ -7,6 +7,7 @@ mod clock;
 mod dial;
 mod first;
 mod greeting;
+mod hostile;
 mod limits;
 mod log;
 mod lookup;
