@@ -4,7 +4,7 @@
 //! cannot. One WebSocket is one TCP connection; the words are those of [`ehlo_core::tunnel`].
 //!
 //! ```text
-//!  config    profiles, file, tokens, what is told of them             assets   the page's files
+//!  config    profiles, options, file, tokens, what is told           assets   the page's files
 //!  serve     accept loop, start and stop
 //!  site      HTTP: Host and Origin lists, upgrade
 //!  forwarded who a visitor is behind a proxy of the operator
@@ -49,7 +49,8 @@ mod target;
 mod tunnel;
 
 pub use config::{
-    Config, ConfigError, DEFAULT_PORT, FileError, NamedTarget, Profile, TOKEN_MIN, Token, TokenError, default_listen,
+    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NamedTarget, Profile, TOKEN_MIN, Token, TokenError,
+    default_listen, options,
 };
 pub use limits::Limits;
 pub use practice::PracticeTarget;

@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use ehlo_core::secret::Secret;
-use ehlo_relay::{Config, NamedTarget, Profile, Relay, Running, Token, assets};
-use ipnet::IpNet;
+use ehlo_relay::options::{self, Given, Text};
+use ehlo_relay::{Config, LogFormat, Relay, Running, Token, assets};
 use tracing_subscriber::EnvFilter;
 
 /// Ehlo: the SMTP conversation as a web page. Start it, and open the address that it prints.
@@ -36,119 +35,58 @@ enum Command {
     Sizes,
     /// Say in sentences what the configuration allows, or what is wrong with it; nothing is started.
     CheckConfig(Serve),
+    /// Print a table of all options in Markdown.
+    Options,
     /// Print a new token, and its hash for the configuration.
     Token,
 }
 
 /// What a flag says counts before the environment, that before the file, and that before the profile.
-#[derive(Debug, Args)]
+#[derive(Debug)]
 struct Serve {
-    /// Read the configuration from this TOML file
-    #[arg(long, value_name = "FILE", env = "EHLO_CONFIG")]
-    config: Option<PathBuf>,
-    /// For whom the relay is: this decides all defaults [default: personal]
-    #[arg(long, value_name = "WORD", env = "EHLO_PROFILE", value_parser = profile)]
-    profile: Option<Profile>,
-    /// Where to listen.
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        env = "EHLO_LISTEN",
-        value_delimiter = ',',
-        help = "Listen here [default: 127.0.0.1:2580 and [::1]:2580]; port 0 takes a free one"
-    )]
-    listen: Vec<SocketAddr>,
-    /// By which name people open the page, with the port where it is not 80 or 443
-    #[arg(long, value_name = "NAME", env = "EHLO_PUBLIC_NAME", value_delimiter = ',')]
-    public_name: Vec<String>,
-    /// Let pages reach this server by a name
-    #[arg(long, value_name = "NAME=HOST:PORT", env = "EHLO_TARGET", value_delimiter = ',', value_parser = target)]
-    target: Vec<(String, NamedTarget)>,
-    /// Let pages of the profile "intranet" reach the addresses of this network
-    #[arg(long, value_name = "NETWORK", env = "EHLO_ALLOW_NETWORK", value_delimiter = ',')]
-    allow_network: Vec<IpNet>,
-    /// Never reach the addresses of this network
-    #[arg(long, value_name = "NETWORK", env = "EHLO_DENY_NETWORK", value_delimiter = ',')]
-    deny_network: Vec<IpNet>,
-    /// Believe the proxies of this network whom they speak for (X-Forwarded-For)
-    #[arg(long, value_name = "NETWORK", env = "EHLO_TRUSTED_PROXY", value_delimiter = ',')]
-    trusted_proxy: Vec<IpNet>,
-    /// Let everybody use a public relay, without a token
-    #[arg(long)]
-    open_to_everybody: bool,
-    /// Offer a mail server to practise on, over real TCP
-    #[arg(long)]
-    practice: bool,
-    /// Reach this port too, beside 25, 465, 587, 2525 and 2465
-    #[arg(long, value_name = "N", env = "EHLO_ALLOW_PORT", value_delimiter = ',')]
-    allow_port: Vec<u16>,
-    /// Whose pages may use the relay.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "EHLO_ALLOW_ORIGIN",
-        value_delimiter = ',',
-        help = "Let pages of this origin use the relay, such as https://docs.example"
-    )]
-    allow_origin: Vec<String>,
-    /// Ask this DNS server in place of the system's
-    #[arg(long, value_name = "ADDR:PORT", env = "EHLO_DNS")]
-    dns: Option<SocketAddr>,
-    /// How the log on stderr looks; EHLO_LOG=debug in the environment says more
-    #[arg(long, value_enum, default_value_t = Log::Json)]
-    log: Log,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Log {
-    /// One JSON object a line.
-    Json,
-    /// Lines for a person.
-    Human,
+    file: Option<PathBuf>,
+    given: Given,
 }
 
 impl Serve {
-    /// The file's configuration with what was said here; lists that only add are put together.
-    fn config(self) -> Result<Config, Failure> {
-        let profile = self.profile;
-        let mut config = match &self.config {
-            Some(file) => Config::from_file(file, profile).map_err(|error| (2, error.to_string()))?,
-            None => Config::of(profile.unwrap_or_default()),
-        };
-        if !self.listen.is_empty() {
-            config.listen = self.listen;
-        }
-        if !self.public_name.is_empty() {
-            config.public_names = self.public_name;
-        }
-        config.targets.extend(self.target);
-        config.allow_networks.extend(self.allow_network);
-        config.deny_networks.extend(self.deny_network);
-        config.trusted_proxies.extend(self.trusted_proxy);
-        config.allow_ports.extend(self.allow_port);
-        // A browser's Origin has no path; people paste one with the slash.
-        config.allow_origins.extend(self.allow_origin.iter().map(|url| url.trim_end_matches('/').to_owned()));
-        config.open_to_everybody |= self.open_to_everybody;
-        config.practice |= self.practice;
-        config.dns = self.dns.or(config.dns);
-        config.check().map_err(|error| (2, error.to_string()))?;
-        Ok(config)
+    fn config(&self) -> Result<Config, Failure> {
+        Config::read(self.file.as_deref(), &self.given).map_err(|why| (2, why))
     }
 }
 
-fn profile(word: &str) -> Result<Profile, String> {
-    let found = Profile::ALL.into_iter().find(|profile| profile.word() == word);
-    found.ok_or_else(|| "write personal, intranet or public".to_owned())
+/// The flags come from the table of options; those of single limits only stand in the long help.
+impl Args for Serve {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let file = Arg::new("config").long("config").value_name("FILE").env("EHLO_CONFIG");
+        let file = file.value_parser(clap::value_parser!(PathBuf)).help("Read the configuration from this TOML file");
+        options::ALL.iter().fold(command.arg(file), |command, entry| {
+            let about = entry.about.trim_end_matches('.').to_owned();
+            let arg = Arg::new(entry.name).long(entry.flag()).env(entry.variable()).help(about);
+            let arg = arg.value_name(entry.form).hide_short_help(entry.name.starts_with("limits."));
+            command.arg(match entry.text {
+                Text::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
+                text if text.is_list() => arg.action(ArgAction::Append).value_delimiter(','),
+                _ => arg,
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
 }
 
-fn target(text: &str) -> Result<(String, NamedTarget), String> {
-    let parts = text.split_once('=').and_then(|(name, server)| Some((name, server.rsplit_once(':')?)));
-    let Some((name, (host, port))) = parts else {
-        return Err("write it as exchange=mail.corp.example:25".to_owned());
-    };
-    let port = port.parse().map_err(|_| format!("{port:?} is no port"))?;
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Ok((name.to_owned(), NamedTarget { host, port, allow_proxy_header: false }))
+impl FromArgMatches for Serve {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let texts = |name| matches.get_many::<String>(name).map(|texts| texts.cloned().collect());
+        let values = options::ALL.iter().filter_map(|entry| Some((entry, texts(entry.name)?))).collect();
+        Ok(Self { file: matches.get_one::<PathBuf>("config").cloned(), given: Given { values } })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 fn main() -> ExitCode {
@@ -159,10 +97,11 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Some(Command::Export { dir }) => export(&dir),
         Some(Command::Sizes) => sizes().map_err(|error| failed(error.to_string())),
-        Some(Command::CheckConfig(serve)) => check_config(serve),
+        Some(Command::CheckConfig(serve)) => check_config(&serve),
+        Some(Command::Options) => say(options::markdown().trim_end()),
         Some(Command::Token) => token(),
-        Some(Command::Serve(serve)) => run(serve),
-        None => run(cli.serve),
+        Some(Command::Serve(serve)) => run(&serve),
+        None => run(&cli.serve),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -232,8 +171,15 @@ fn sizes() -> io::Result<()> {
     writeln!(out, "page {}", assets::hash().unwrap_or("not built in"))
 }
 
-fn check_config(serve: Serve) -> Result<(), Failure> {
-    say(&serve.config()?.sentences().join("\n"))
+fn check_config(serve: &Serve) -> Result<(), Failure> {
+    let config = serve.config()?;
+    let mut told = config.sentences();
+    let changed = config.changed();
+    if !changed.is_empty() {
+        told.push("What is not as the profile has it:".to_owned());
+        told.extend(changed.iter().map(|option| format!("  {option}")));
+    }
+    say(&told.join("\n"))
 }
 
 /// 256 bits that nobody can guess, as the system gives them.
@@ -254,9 +200,9 @@ fn token() -> Result<(), Failure> {
     ))
 }
 
-fn run(serve: Serve) -> Result<(), Failure> {
-    start_log(serve.log);
+fn run(serve: &Serve) -> Result<(), Failure> {
     let config = serve.config()?;
+    start_log(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("cannot start ({error})")))?;
     runtime.block_on(async {
@@ -296,20 +242,22 @@ fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// The log goes to stderr: one line a session, and what goes wrong. `EHLO_LOG` takes another filter.
-fn start_log(log: Log) {
-    let filter = EnvFilter::try_from_env("EHLO_LOG").unwrap_or_else(|_| EnvFilter::new("warn,ehlo_relay=info"));
+/// The log goes to stderr: one line a session, and what goes wrong.
+fn start_log(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log)
+        .map_err(|error| (2, format!("--log {:?} is no filter ({error}); write info or debug", config.log)))?;
     let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
-    match log {
+    match config.log_format {
         // Without the module's name, which would be called `target` as the mail server is.
-        Log::Json => builder.json().flatten_event(true).with_target(false).init(),
-        Log::Human => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_target(false).init(),
+        LogFormat::Human => builder.with_ansi(false).init(),
     }
     // Where it happened, and not what was said: a message may hold what went through.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic");
     }));
+    Ok(())
 }
 
 /// Ctrl-C, or a service manager's word; listened for from the moment that it is made.

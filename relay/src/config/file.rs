@@ -1,17 +1,16 @@
 //! The configuration as a TOML file has it: what is not in it keeps the profile's default.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{fmt, fs, io};
 
 use ehlo_core::secret::Secret;
-use ipnet::IpNet;
 use serde::Deserialize;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::{Spanned, Value};
 
-use super::{Config, NamedTarget, Profile, Token};
-use crate::limits::Limits;
+use super::options::{self, Given};
+use super::{Config, Profile, Token};
 
 /// A file that cannot be used, and what to do.
 #[derive(Debug)]
@@ -28,76 +27,12 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// What a file may say; every option of [`Config`] by the same name.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    profile: Option<Profile>,
-    listen: Option<Vec<SocketAddr>>,
-    #[serde(default)]
-    public_names: Vec<String>,
-    ports: Option<Vec<u16>>,
-    #[serde(default)]
-    allow_ports: Vec<u16>,
-    #[serde(default)]
-    allow_networks: Vec<IpNet>,
-    #[serde(default)]
-    deny_networks: Vec<IpNet>,
-    #[serde(default)]
-    targets: BTreeMap<String, NamedTarget>,
-    #[serde(default)]
-    allow_origins: Vec<String>,
-    #[serde(default)]
-    trusted_proxies: Vec<IpNet>,
-    #[serde(default)]
-    tokens: BTreeMap<String, TokenEntry>,
-    #[serde(default)]
-    open_to_everybody: bool,
-    dns: Option<SocketAddr>,
-    #[serde(default)]
-    practice: bool,
-    #[serde(default)]
-    limits: LimitEntries,
-}
-
 /// A token: its hash, or where the token itself is.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenEntry {
     sha256: Option<String>,
     file: Option<PathBuf>,
-}
-
-/// The limits of a file: times in whole seconds, and counts, each by the name that it has in [`Limits`].
-macro_rules! limit_entries {
-    (seconds: $($time:ident)*; counts: $($count:ident: $kind:ty)*; at_most: $($most:ident: $most_kind:ty)*) => {
-        #[derive(Debug, Default, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct LimitEntries {
-            $($time: Option<u64>,)*
-            $($count: Option<$kind>,)*
-            $($most: Option<$most_kind>,)*
-        }
-
-        impl LimitEntries {
-            /// The profile's limits with those of the file.
-            fn over(self, mut limits: Limits) -> Limits {
-                $(if let Some(seconds) = self.$time { limits.$time = Duration::from_secs(seconds); })*
-                $(if let Some(count) = self.$count { limits.$count = count; })*
-                $(if self.$most.is_some() { limits.$most = self.$most; })*
-                limits
-            }
-        }
-    };
-}
-
-limit_entries! {
-    seconds: http_head http first_message resolve connect_each connect_all idle half_closed next_lookup lifetime ping grace;
-    counts: connect_addresses: usize pings_unanswered: u32 sent: u64 received: u64 connections: usize connections_per_client: usize
-        sessions: usize
-        sessions_per_client: usize sessions_per_minute: u32 sessions_burst: u32 lookups_per_minute: u32
-        at_once_per_target: usize per_minute_per_target: u32;
-    at_most: sessions_per_day: u32 octets_per_day: u64 per_day_to_target: u32
 }
 
 impl Config {
@@ -108,51 +43,115 @@ impl Config {
     pub fn from_file(path: &Path, profile: Option<Profile>) -> Result<Self, FileError> {
         let failed = |why: String| FileError { file: path.to_owned(), why };
         let text = fs::read_to_string(path).map_err(|error| failed(unreadable(&error)))?;
-        let file: File = toml::from_str(&text).map_err(|error| failed(misread(&text, &error)))?;
-        let beside = path.parent().unwrap_or(Path::new(""));
-        file.config(profile, beside).map_err(failed)
+        let file = DeTable::parse(&text).map_err(|error| failed(misread(&text, &error)))?.into_inner();
+        let reader = Reader { text: &text, beside: path.parent().unwrap_or(Path::new("")) };
+        reader.config(file, profile).map_err(failed)
     }
-}
 
-impl File {
-    fn config(self, profile: Option<Profile>, beside: &Path) -> Result<Config, String> {
-        let defaults = Config::of(profile.or(self.profile).unwrap_or_default());
-        let tokens = self.tokens.iter().map(|(name, entry)| entry.token(name, beside)).collect::<Result<_, _>>()?;
-        Ok(Config {
-            listen: self.listen.unwrap_or(defaults.listen),
-            public_names: self.public_names,
-            ports: self.ports.unwrap_or(defaults.ports),
-            allow_ports: self.allow_ports,
-            allow_networks: self.allow_networks,
-            deny_networks: self.deny_networks,
-            targets: self.targets,
-            allow_origins: self.allow_origins,
-            trusted_proxies: self.trusted_proxies,
-            tokens,
-            open_to_everybody: self.open_to_everybody,
-            dns: self.dns,
-            practice: self.practice,
-            limits: self.limits.over(defaults.limits),
-            ..defaults
-        })
-    }
-}
-
-impl TokenEntry {
-    fn token(&self, name: &str, beside: &Path) -> Result<Token, String> {
-        let token = match (&self.sha256, &self.file) {
-            (Some(hash), None) => Token::from_hash(name, hash),
-            (None, Some(file)) => {
-                let file = beside.join(file);
-                let secret = fs::read_to_string(&file).map_err(|error| {
-                    format!("the token {name:?} is in {}, and that {}", file.display(), unreadable(&error))
-                })?;
-                Token::from_secret(name, &Secret::new(secret))
-            }
-            _ => return Err(format!("the token {name:?} needs either sha256 = \"…\" or file = \"…\"")),
+    /// The file's configuration, where there is a file, with what flags and variables say; lists that only add are put
+    /// together. It has been checked.
+    ///
+    /// # Errors
+    /// What is wrong, in one line with what to do.
+    pub fn read(file: Option<&Path>, given: &Given) -> Result<Self, String> {
+        let profile = given.profile()?;
+        let mut config = match file {
+            Some(file) => Self::from_file(file, profile).map_err(|error| error.to_string())?,
+            None => Self::of(profile.unwrap_or_default()),
         };
-        token.map_err(|error| format!("the token {name:?} {error}"))
+        for (entry, texts) in &given.values {
+            entry.set_texts(&mut config, texts)?;
+        }
+        config.check().map_err(|error| error.to_string())?;
+        Ok(config)
     }
+}
+
+impl Given {
+    fn profile(&self) -> Result<Option<Profile>, String> {
+        let said = self.values.iter().find(|(entry, _)| entry.name == "profile").and_then(|(_, texts)| texts.first());
+        let find = |word: &String| Profile::ALL.into_iter().find(|profile| profile.word() == *word);
+        said.map(|word| find(word).ok_or_else(|| format!("--profile {word}: write personal, intranet or public")))
+            .transpose()
+    }
+}
+
+/// A file's text, for the place of a mistake, and its folder.
+struct Reader<'a> {
+    text: &'a str,
+    beside: &'a Path,
+}
+
+impl Reader<'_> {
+    fn config(&self, file: DeTable<'_>, profile: Option<Profile>) -> Result<Config, String> {
+        let own = match file.get("profile") {
+            Some(value) => Some(self.value(value.clone()).and_then(|value| {
+                value.try_into::<Profile>().map_err(|error| self.at(file_key(&file, "profile"), &message(&error)))
+            })?),
+            None => None,
+        };
+        let mut config = Config::of(profile.or(own).unwrap_or_default());
+        self.table("", file, &mut config)?;
+        Ok(config)
+    }
+
+    /// Takes each key of a table; `prefix` is the table's name and a dot.
+    fn table(&self, prefix: &str, table: DeTable<'_>, config: &mut Config) -> Result<(), String> {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            let group = format!("{name}.");
+            if let Some(entry) = options::ALL.iter().find(|entry| entry.name == name) {
+                let value = self.value(value)?;
+                entry.set(config, value, self.beside).map_err(|why| self.at(key.span(), &why))?;
+            } else if options::ALL.iter().any(|entry| entry.name.starts_with(&group)) {
+                let DeValue::Table(inner) = value.into_inner() else {
+                    return Err(self.at(key.span(), &format!("this is a table: write [{name}] and its options below")));
+                };
+                self.table(&group, inner, config)?;
+            } else {
+                return Err(self.at(key.span(), &unknown(&name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, value: Spanned<DeValue<'_>>) -> Result<Value, String> {
+        Value::deserialize(ValueDeserializer::from(value)).map_err(|error| misread(self.text, &error))
+    }
+
+    /// The mistake with its line.
+    fn at(&self, span: Range<usize>, why: &str) -> String {
+        placed(self.text, span, why)
+    }
+}
+
+fn file_key(file: &DeTable<'_>, name: &str) -> Range<usize> {
+    file.get_key_value(name).map(|(key, _)| key.span()).unwrap_or_default()
+}
+
+/// There is no such option; which one is nearest.
+fn unknown(name: &str) -> String {
+    let like = |entry: &&options::Entry| (strsim::jaro_winkler(entry.name, name) * 1000.0) as u32;
+    let nearest = options::ALL.iter().max_by_key(like).map_or("profile", |entry| entry.name);
+    format!("there is no option {name:?}; perhaps \"{nearest}\" is meant, and \"ehlo options\" lists all")
+}
+
+/// The token of an entry of `[tokens]`.
+pub(super) fn token(name: &str, entry: Value, beside: &Path) -> Result<Token, String> {
+    let either = || format!("the token {name:?} needs either sha256 = \"…\" or file = \"…\"");
+    let entry: TokenEntry = entry.try_into().map_err(|_| either())?;
+    let token = match (&entry.sha256, &entry.file) {
+        (Some(hash), None) => Token::from_hash(name, hash),
+        (None, Some(file)) => {
+            let file = beside.join(file);
+            let secret = fs::read_to_string(&file).map_err(|error| {
+                format!("the token {name:?} is in {}, and that {}", file.display(), unreadable(&error))
+            })?;
+            Token::from_secret(name, &Secret::new(secret))
+        }
+        _ => return Err(either()),
+    };
+    token.map_err(|error| format!("the token {name:?} {error}"))
 }
 
 fn unreadable(error: &io::Error) -> String {
@@ -163,24 +162,32 @@ fn unreadable(error: &io::Error) -> String {
     }
 }
 
+fn message(error: &toml::de::Error) -> String {
+    error.message().trim().replace('\n', "; ")
+}
+
 /// Where the mistake is, in one line; the library's own words know what was expected.
 fn misread(text: &str, error: &toml::de::Error) -> String {
-    let why = error.message().replace('\n', "; ");
     match error.span() {
-        Some(span) => {
-            let before = text.get(..span.start).unwrap_or_default();
-            let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
-            // What stands behind the sign may be a secret in the wrong place.
-            let option = line.split('=').next().unwrap_or_default().trim();
-            format!("line {} ({option}): {why}", before.matches('\n').count() + 1)
-        }
-        None => why,
+        Some(span) => placed(text, span, &message(error)),
+        None => message(error),
     }
+}
+
+fn placed(text: &str, span: Range<usize>, why: &str) -> String {
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    // What stands behind the sign may be a secret in the wrong place.
+    let option = line.split('=').next().unwrap_or_default().trim();
+    format!("line {} ({option}): {why}", before.matches('\n').count() + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::limits::Limits;
 
     fn read(text: &str) -> Result<Config, String> {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! What a relay is told before it starts.
 
 mod file;
+pub mod options;
 mod tell;
 mod token;
 
@@ -82,6 +83,27 @@ impl Profile {
     }
 }
 
+/// How the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// Lines for a person.
+    Human,
+}
+
+impl LogFormat {
+    /// The word that configures it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Human => "human",
+        }
+    }
+}
+
 /// A server that the operator has given a name; rules for ports and addresses do not concern it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +150,10 @@ pub struct Config {
     pub dns: Option<SocketAddr>,
     /// Whether the practice server is offered over TCP.
     pub practice: bool,
+    /// What the program logs, as `tracing_subscriber` writes filters.
+    pub log: String,
+    /// How the program's log looks.
+    pub log_format: LogFormat,
     /// Numbers and times.
     pub limits: Limits,
 }
@@ -157,6 +183,8 @@ impl Config {
             open_to_everybody: false,
             dns: None,
             practice: false,
+            log: "warn,ehlo_relay=info".to_owned(),
+            log_format: LogFormat::default(),
             limits: Limits::of(profile),
         }
     }

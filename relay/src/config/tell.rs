@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{Config, Profile};
+use super::{Config, Profile, options};
 use crate::target::AddressPolicy;
 
 impl Config {
@@ -23,6 +23,15 @@ impl Config {
         told.extend(self.whom());
         told.extend(self.how_much());
         told
+    }
+
+    /// Each option that is not as its profile has it, as `name = value`.
+    pub fn changed(&self) -> Vec<String> {
+        let defaults = Self::of(self.profile);
+        let told = options::ALL.iter().map(|entry| (entry, entry.told(self)));
+        told.filter(|(entry, value)| *value != entry.told(&defaults))
+            .map(|(entry, value)| format!("{} = {value}", entry.name))
+            .collect()
     }
 
     fn who(&self) -> String {
