@@ -16,7 +16,7 @@ use crate::config::Profile;
 /// The bounds of a relay; [`Limits::default`] is the personal profile's.
 ///
 /// Rates there are wide, since the only client is the person at this machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The time for the head of an HTTP request.
     pub http_head: Duration,

@@ -206,10 +206,17 @@ fn run(serve: &Serve) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("cannot start ({error})")))?;
     runtime.block_on(async {
-        let mut signals = Signals::new().map_err(|error| failed(format!("cannot listen for signals ({error})")))?;
+        let unheard = |error| failed(format!("cannot listen for signals ({error})"));
+        let mut signals = Signals::new().map_err(unheard)?;
+        let mut hangups = Hangups::new(serve.file.is_some()).map_err(unheard)?;
         let running = Relay::start(config).await.map_err(|error| failed(error.to_string()))?;
         say(&ready(&running))?;
-        signals.asked_to_stop().await;
+        loop {
+            tokio::select! {
+                () = signals.asked_to_stop() => break,
+                () = hangups.next() => reload(serve, &running),
+            }
+        }
         tokio::select! {
             () = running.stop() => {}
             // Asked twice: at once.
@@ -217,6 +224,20 @@ fn run(serve: &Serve) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// Reads the file again; what is wrong with it is logged, and the old configuration kept.
+fn reload(serve: &Serve, running: &Running) {
+    let outcome = serve.config().map_err(|(_, why)| why);
+    match outcome.and_then(|config| running.reload(&config).map_err(|error| error.to_string())) {
+        Ok(kept) => {
+            tracing::warn!("the configuration has been read again; new conversations follow it");
+            for what in kept {
+                tracing::warn!("{what}");
+            }
+        }
+        Err(why) => tracing::error!(why, "the configuration cannot be used; the old one is kept"),
+    }
 }
 
 /// What to open, and where the practice servers are.
@@ -291,5 +312,33 @@ impl Signals {
     #[cfg(not(unix))]
     async fn asked_to_stop(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// The word to read the file again (SIGHUP); without a file the signal ends the program, as when a terminal is closed.
+struct Hangups {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangups {
+    #[cfg(unix)]
+    fn new(has_file: bool) -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { signal: has_file.then(|| signal(SignalKind::hangup())).transpose()? })
+    }
+
+    #[cfg(not(unix))]
+    fn new(_has_file: bool) -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }

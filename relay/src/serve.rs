@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ehlo_core::tunnel::PATH;
@@ -35,10 +35,18 @@ pub struct Running {
     addresses: Vec<SocketAddr>,
     url: String,
     practice: Vec<PracticeTarget>,
+    /// What the relay was started with, for what cannot change.
+    started: Config,
+    /// What new connections and requests see.
+    site: watch::Sender<Arc<Site>>,
+    /// Said first: nothing new is taken.
+    drain: watch::Sender<bool>,
+    /// How many sessions are open.
+    open: watch::Receiver<usize>,
+    /// Said last: listeners are closed.
     stop: watch::Sender<bool>,
     /// Closed when the last session and connection has ended.
     at_work: mpsc::Receiver<Infallible>,
-    grace: Duration,
 }
 
 /// Why a relay did not start, and what to do.
@@ -108,19 +116,21 @@ impl Relay {
         checked.check().map_err(StartError::Config)?;
 
         let (stop, stopping) = watch::channel(false);
+        let (drain, draining) = watch::channel(false);
+        let (open, opened) = watch::channel(0);
         let practice = match config.practice {
             true => practice::start(&stopping).await.map_err(StartError::Practice)?,
             false => Vec::new(),
         };
         let url = url(&config, &addresses);
-        let grace = config.limits.grace;
-        let site = Arc::new(Site::new(&config, &addresses, &practice)?);
+        let (site, sites) = watch::channel(Arc::new(Site::new(&config, &addresses, &practice, None)?));
         let (working, at_work) = mpsc::channel(1);
+        let life = Life { stop: stopping.clone(), drain: draining, open: Arc::new(open), working };
         for listener in listeners {
-            tokio::spawn(accept(listener, Arc::clone(&site), stopping.clone(), working.clone()));
+            tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
-        tokio::spawn(sweep(Arc::downgrade(&site), stopping));
-        Ok(Running { addresses, url, practice, stop, at_work, grace })
+        tokio::spawn(sweep(sites, stopping));
+        Ok(Running { addresses, url, practice, started: config, site, drain, open: opened, stop, at_work })
     }
 }
 
@@ -150,10 +160,41 @@ impl Running {
         &self.practice
     }
 
-    /// Stops: nothing new is taken, sessions have their grace and are then told, and all have ended on return.
+    /// Takes a new configuration for all that is new; what is open goes on under the old one. Tells, a sentence each, what
+    /// cannot change before a restart.
+    ///
+    /// # Errors
+    /// The configuration is not allowed; then the old one is kept.
+    pub fn reload(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
+        let listening = Config { listen: self.addresses.clone(), ..config.clone() };
+        config.check().and_then(|()| listening.check()).map_err(StartError::Config)?;
+        let old = Arc::clone(&self.site.borrow());
+        let site = Site::new(config, &self.addresses, &self.practice, Some(&old))?;
+        self.site.send_replace(Arc::new(site));
+        let mut kept = Vec::new();
+        if config.listen != self.started.listen {
+            kept.push("listeners stay as they are until a restart");
+        }
+        if config.practice != self.started.practice {
+            kept.push("practice servers stay as they are until a restart");
+        }
+        if (&config.log, config.log_format) != (&self.started.log, self.started.log_format) {
+            kept.push("the log stays as it is until a restart");
+        }
+        Ok(kept)
+    }
+
+    /// Stops: nothing new is taken, which is said with status 503; sessions have their grace and are then told. All have
+    /// ended on return.
     pub async fn stop(mut self) {
+        let grace = self.site.borrow().context.limits.grace;
+        self.drain.send_replace(true);
+        let open = *self.open.borrow();
+        tracing::warn!(open, "told to end; nothing new is taken");
+        // The last word takes its time too.
+        let _ = timeout(grace + Duration::from_secs(10), self.open.wait_for(|open| *open == 0)).await;
         self.stop.send_replace(true);
-        let _ = timeout(self.grace + Duration::from_secs(10), self.at_work.recv()).await;
+        let _ = timeout(Duration::from_secs(10), self.at_work.recv()).await;
     }
 }
 
@@ -186,21 +227,46 @@ fn url(config: &Config, addresses: &[SocketAddr]) -> String {
     }
 }
 
+/// How a relay's end is told and waited for.
+#[derive(Clone)]
+pub(crate) struct Life {
+    stop: watch::Receiver<bool>,
+    /// Whether nothing new is taken any more.
+    pub(crate) drain: watch::Receiver<bool>,
+    open: Arc<watch::Sender<usize>>,
+    /// Held for as long as there is work to do.
+    working: mpsc::Sender<Infallible>,
+}
+
+/// One open session; it is counted until it is dropped.
+pub(crate) struct Open {
+    open: Arc<watch::Sender<usize>>,
+    _working: mpsc::Sender<Infallible>,
+}
+
+impl Life {
+    /// Counts one more session.
+    pub(crate) fn opened(&self) -> Open {
+        self.open.send_modify(|open| *open += 1);
+        Open { open: Arc::clone(&self.open), _working: self.working.clone() }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.open.send_modify(|open| *open -= 1);
+    }
+}
+
 /// Who is at the other end, and what tells the end of the relay.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) client: SocketAddr,
-    pub(crate) stop: watch::Receiver<bool>,
-    /// Held for as long as there is work to do.
-    pub(crate) working: mpsc::Sender<Infallible>,
+    pub(crate) life: Life,
 }
 
-async fn accept(
-    listener: TcpListener,
-    site: Arc<Site>,
-    mut stop: watch::Receiver<bool>,
-    working: mpsc::Sender<Infallible>,
-) {
+async fn accept(listener: TcpListener, sites: watch::Receiver<Arc<Site>>, life: Life) {
+    let mut stop = life.stop.clone();
     let mut back_off = Duration::from_millis(10);
     loop {
         let accepted = tokio::select! {
@@ -210,9 +276,10 @@ async fn accept(
         match accepted {
             Ok((tcp, client)) => {
                 back_off = Duration::from_millis(10);
-                let caller = Caller { client, stop: stop.clone(), working: working.clone() };
-                match site.place(client) {
-                    Some(place) => drop(tokio::spawn(connection(tcp, Arc::clone(&site), caller, place))),
+                let caller = Caller { client, life: life.clone() };
+                let place = sites.borrow().place(client);
+                match place {
+                    Some(place) => drop(tokio::spawn(connection(tcp, sites.clone(), caller, place))),
                     None => turn_away(tcp),
                 }
             }
@@ -235,11 +302,16 @@ fn turn_away(tcp: TcpStream) {
     let _ = tcp.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
-async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Place) {
+async fn connection(tcp: TcpStream, sites: watch::Receiver<Arc<Site>>, caller: Caller, _place: Place) {
     prompt(&tcp);
-    let mut stop = caller.stop.clone();
-    let head = site.context.limits.http_head;
+    let mut stop = caller.life.stop.clone();
+    let (head, longest) = {
+        let limits = &sites.borrow().context.limits;
+        (limits.http_head, limits.http)
+    };
     let service = service_fn(|request| {
+        // The configuration may have changed since the connection was made.
+        let site = Arc::clone(&sites.borrow());
         let response = site.respond(request, &caller);
         async move { Ok::<_, Infallible>(response) }
     });
@@ -254,7 +326,7 @@ async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Pla
     let served = tokio::select! {
         served = http.as_mut() => served,
         // A browser opens another when it has more to ask.
-        () = sleep(site.context.limits.http) => {
+        () = sleep(longest) => {
             http.as_mut().graceful_shutdown();
             timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
         }
@@ -268,14 +340,13 @@ async fn connection(tcp: TcpStream, site: Arc<Site>, caller: Caller, _place: Pla
     }
 }
 
-async fn sweep(site: Weak<Site>, mut stop: watch::Receiver<bool>) {
+async fn sweep(sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool>) {
     let mut every = interval(SWEEP);
     loop {
         tokio::select! {
             _ = every.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        let Some(site) = site.upgrade() else { return };
-        site.context.gauges.forget_the_quiet();
+        sites.borrow().context.gauges.forget_the_quiet();
     }
 }

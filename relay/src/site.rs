@@ -3,8 +3,10 @@
 //! Before the upgrade a no is a plain status without detail; everything else is said where the page can read it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ehlo_core::tunnel::{MESSAGE_MAX, PATH, SUBPROTOCOL};
 use http_body_util::Full;
@@ -14,7 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -26,7 +28,7 @@ use crate::forwarded;
 use crate::limits::{Gauges, Held};
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
-use crate::serve::{Caller, StartError};
+use crate::serve::{Caller, Open, StartError};
 use crate::target::{Policy, in_networks};
 use crate::tunnel::{self, Context, Names, Visitor};
 
@@ -47,6 +49,12 @@ pub(crate) struct Site {
     sessions: Arc<Semaphore>,
 }
 
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
+
 /// What a connection holds for as long as it is HTTP.
 pub(crate) struct Place {
     _all: OwnedSemaphorePermit,
@@ -54,10 +62,12 @@ pub(crate) struct Place {
 }
 
 impl Site {
+    /// From a configuration; counts go on from the site `before` where the limits are the same.
     pub(crate) fn new(
         config: &Config,
         addresses: &[SocketAddr],
         practice: &[PracticeTarget],
+        before: Option<&Self>,
     ) -> Result<Self, StartError> {
         let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
         let mut hosts = hosts(addresses);
@@ -88,10 +98,12 @@ impl Site {
             own: addresses.to_vec(),
             named,
         };
+        let before = before.filter(|before| before.context.limits == limits);
+        let places = |most| Arc::new(Semaphore::new(most));
         let context = Context {
             profile: config.profile,
             policy,
-            gauges: Gauges::new(&limits),
+            gauges: before.map_or_else(|| Arc::new(Gauges::new(&limits)), |before| Arc::clone(&before.context.gauges)),
             resolver: Resolver::new(config.dns, config.profile.uses_search_domains(), limits.resolve)
                 .map_err(dns_error)?,
             dns: Dns::new(config.dns, limits.resolve).map_err(dns_error)?,
@@ -104,8 +116,9 @@ impl Site {
             origins,
             trusted_proxies: config.trusted_proxies.clone(),
             embedders: config.allow_origins.join(" "),
-            connections: Arc::new(Semaphore::new(context.limits.connections)),
-            sessions: Arc::new(Semaphore::new(context.limits.sessions)),
+            connections: before
+                .map_or_else(|| places(context.limits.connections), |before| Arc::clone(&before.connections)),
+            sessions: before.map_or_else(|| places(context.limits.sessions), |before| Arc::clone(&before.sessions)),
             context: Arc::new(context),
         })
     }
@@ -126,12 +139,13 @@ impl Site {
             tracing::warn!(client = %caller.client.ip(), "a request for another host was refused");
             return plain(StatusCode::MISDIRECTED_REQUEST);
         }
+        let draining = *caller.life.drain.borrow();
         match request.uri().path() {
+            "/healthz" | "/readyz" if !matches!(*request.method(), Method::GET | Method::HEAD) => assets::not_allowed(),
+            "/healthz" => plain(StatusCode::OK),
+            _ if draining => going_away(self.context.limits.grace),
+            "/readyz" => plain(StatusCode::OK),
             PATH => self.upgrade(request, caller),
-            "/healthz" => match *request.method() {
-                Method::GET | Method::HEAD => plain(StatusCode::OK),
-                _ => assets::not_allowed(),
-            },
             path => assets::respond(request.method(), path, request.headers(), &self.embedders),
         }
     }
@@ -168,8 +182,9 @@ impl Site {
         let accept = derive_accept_key(key.as_bytes());
         let client = forwarded::client(caller.client, request.headers(), &self.trusted_proxies);
         let visitor = Visitor { client, origin };
+        let open = caller.life.opened();
         let upgrade = hyper::upgrade::on(&mut request);
-        tokio::spawn(session(upgrade, Arc::clone(&self.context), visitor, caller.clone(), place));
+        tokio::spawn(session(upgrade, Arc::clone(&self.context), visitor, caller.life.drain.clone(), open, place));
         let response = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)
             .header(header::CONNECTION, "Upgrade")
@@ -185,7 +200,8 @@ async fn session(
     upgrade: hyper::upgrade::OnUpgrade,
     context: Arc<Context>,
     visitor: Visitor,
-    caller: Caller,
+    drain: watch::Receiver<bool>,
+    _open: Open,
     _place: OwnedSemaphorePermit,
 ) {
     let Ok(upgraded) = upgrade.await else { return };
@@ -200,10 +216,9 @@ async fn session(
         .max_write_buffer_size(64 * 1024)
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
-    let Caller { stop, working: _working, .. } = caller;
     let tcp = parts.io.into_inner();
     let ws = WebSocketStream::from_partially_read(tcp, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
-    tunnel::session(ws, &context, &visitor, stop).await;
+    tunnel::session(ws, &context, &visitor, drain).await;
 }
 
 /// The names by which a browser of this machine knows the listeners.
@@ -239,6 +254,14 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
+}
+
+/// The relay is being stopped; whoever comes again after the grace finds the next one.
+fn going_away(grace: Duration) -> Response<Body> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(grace.as_secs().max(1)));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// A status and its own words.

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ehlo_core::secret::Secret;
 use ehlo_core::tunnel::{
@@ -35,7 +35,7 @@ pub(crate) struct Context {
     pub(crate) profile: Profile,
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,
-    pub(crate) gauges: Gauges,
+    pub(crate) gauges: Arc<Gauges>,
     pub(crate) resolver: Resolver,
     pub(crate) dns: Dns,
     pub(crate) names: Names,

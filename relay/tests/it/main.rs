@@ -15,6 +15,8 @@ mod practice;
 mod profile;
 mod proxy;
 mod refused;
+#[cfg(unix)]
+mod reload;
 mod stall;
 mod stop;
 mod support;
