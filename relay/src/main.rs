@@ -210,7 +210,10 @@ fn run(serve: &Serve) -> Result<(), Failure> {
         let mut signals = Signals::new().map_err(unheard)?;
         let mut hangups = Hangups::new(serve.file.is_some()).map_err(unheard)?;
         let running = Relay::start(config).await.map_err(|error| failed(error.to_string()))?;
-        say(&ready(&running))?;
+        if let Err((_, why)) = say(&ready(&running)) {
+            // A full disk is no reason not to serve.
+            tracing::warn!(why, url = running.url(), "ready");
+        }
         loop {
             tokio::select! {
                 () = signals.asked_to_stop() => break,
@@ -268,6 +271,8 @@ fn start_log(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| (2, format!("--log {:?} is no filter ({error}); write info or debug", config.log)))?;
     let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
+    // A line that cannot be written, as on a full disk, is lost; the library would else say so, and panic.
+    let builder = builder.log_internal_errors(false);
     match config.log_format {
         // Without the module's name, which would be called `target` as the mail server is.
         LogFormat::Json => builder.json().flatten_event(true).with_target(false).init(),

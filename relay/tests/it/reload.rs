@@ -1,4 +1,5 @@
-//! A changed file is read at SIGHUP, and a relay that is told to end finishes what is open: with the real program.
+//! A changed file is read at SIGHUP, a relay that is told to end finishes what is open, and one whose disk is full goes on:
+//! with the real program.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -139,4 +140,47 @@ async fn a_relay_that_is_told_twice_ends_at_once() {
     program.says("told to end").await;
     program.signal("-TERM").await;
     assert_eq!(program.child.wait().await.unwrap().code(), Some(0));
+}
+
+/// What is always full.
+#[cfg(target_os = "linux")]
+fn full() -> Stdio {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_log_that_cannot_be_written_ends_nothing() {
+    let target = Target::new().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command.args(["--listen", "127.0.0.1:0", "--log", "trace"]);
+    command.args(["--allow-port", &target.address.port().to_string()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(full()).kill_on_drop(true).spawn().unwrap();
+    let ready = BufReader::new(child.stdout.take().unwrap()).lines().next_line().await.unwrap().unwrap();
+    let address = ready.strip_prefix("Ehlo is ready: open http://").unwrap().trim_end_matches('/').parse().unwrap();
+    for _ in 0..3 {
+        let mut page = Page::open_at(address).await;
+        page.connect(target.address).await;
+        page.hear().await;
+        page.hear().await;
+        let mut tcp = target.accept().await;
+        tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+        page.bytes(16).await;
+        page.send(b"NOOP\r\n").await;
+        assert_eq!(read(&mut tcp, 6).await, b"NOOP\r\n");
+    }
+    assert!(child.try_wait().unwrap().is_none());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_relay_that_cannot_say_that_it_is_ready_serves_and_logs_where() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command.args(["--listen", "127.0.0.1:0"]).stdout(full()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let line = BufReader::new(child.stderr.take().unwrap()).lines().next_line().await.unwrap().unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = line["url"].as_str().unwrap().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    assert!(TcpStream::connect(&address).await.is_ok(), "{line}");
+    assert!(child.try_wait().unwrap().is_none());
 }
