@@ -203,6 +203,8 @@ fn token() -> Result<(), Failure> {
 fn run(serve: &Serve) -> Result<(), Failure> {
     let config = serve.config()?;
     start_log(&config)?;
+    #[cfg(unix)]
+    raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(format!("cannot start ({error})")))?;
     runtime.block_on(async {
@@ -240,6 +242,15 @@ fn reload(serve: &Serve, running: &Running) {
             }
         }
         Err(why) => tracing::error!(why, "the configuration cannot be used; the old one is kept"),
+    }
+}
+
+/// As many descriptors as the system gives, since a conversation takes two; what came of it is logged.
+#[cfg(unix)]
+fn raise_descriptors() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(descriptors) => tracing::info!(target: "ehlo_relay::descriptors", descriptors, "descriptor limit"),
+        Err(error) => tracing::info!(target: "ehlo_relay::descriptors", %error, "the descriptor limit stays as it is"),
     }
 }
 

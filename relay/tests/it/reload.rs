@@ -178,9 +178,30 @@ async fn a_relay_that_cannot_say_that_it_is_ready_serves_and_logs_where() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
     command.args(["--listen", "127.0.0.1:0"]).stdout(full()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().unwrap();
-    let line = BufReader::new(child.stderr.take().unwrap()).lines().next_line().await.unwrap().unwrap();
-    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line: serde_json::Value = loop {
+        let line: serde_json::Value = serde_json::from_str(&log.next_line().await.unwrap().unwrap()).unwrap();
+        if line["url"].is_string() {
+            break line;
+        }
+    };
     let address = line["url"].as_str().unwrap().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
     assert!(TcpStream::connect(&address).await.is_ok(), "{line}");
     assert!(child.try_wait().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_descriptor_limit_is_raised_as_far_as_it_goes_and_told() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -S -n 48 && ulimit -H -n 96 && exec \"$0\" --listen 127.0.0.1:0"]);
+    command.arg(env!("CARGO_BIN_EXE_ehlo")).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    loop {
+        let line: serde_json::Value = serde_json::from_str(&log.next_line().await.unwrap().unwrap()).unwrap();
+        if line["message"] == "descriptor limit" {
+            assert_eq!(line["descriptors"], 96);
+            break;
+        }
+    }
 }
