@@ -10,6 +10,7 @@
 //!  forwarded who a visitor is behind a proxy of the operator
 //!  tunnel    first message, then look-ups or one connection           dns      answers for the page
 //!  target    what was named: port and address policy                  limits   rates and counts
+//!  address   public or not, and which IPv4 address is inside
 //!  resolve   name → addresses, once                                   refusal  the no, and the last word
 //!  dial      addresses → one TCP connection                           practice a server to practise on
 //!  proxy     the header that the page may ask for, before all else
@@ -31,6 +32,7 @@
 //! # }
 //! ```
 
+mod address;
 pub mod assets;
 mod bridge;
 mod config;
@@ -48,6 +50,7 @@ mod site;
 mod target;
 mod tunnel;
 
+pub use address::{NotPublic, public_unicast};
 pub use config::{
     Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NamedTarget, Profile, TOKEN_MIN, Token, TokenError,
     default_listen, options,
@@ -55,4 +58,4 @@ pub use config::{
 pub use limits::Limits;
 pub use practice::PracticeTarget;
 pub use serve::{Relay, Running, StartError};
-pub use target::{AddressPolicy, NotPublic, public_unicast};
+pub use target::AddressPolicy;

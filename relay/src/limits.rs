@@ -11,6 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
+use crate::address::reached;
 use crate::config::Profile;
 
 /// The bounds of a relay; [`Limits::default`] is the personal profile's.
@@ -210,7 +211,7 @@ impl Gauges {
     pub(crate) fn today(&self, client: IpAddr, target: IpAddr) -> Result<(), Reached> {
         let client = network(client);
         self.octets_today.take(client, 0)?;
-        self.targets_today.take((client, target.to_canonical()), 1)
+        self.targets_today.take((client, reached(target)), 1)
     }
 
     /// So many octets of this client have gone to a target.
@@ -225,7 +226,7 @@ impl Gauges {
 
     /// One more connection to this target, for as long as the [`Held`] lives.
     pub(crate) fn target(&self, target: IpAddr) -> Result<Held<IpAddr>, Reached> {
-        let target = target.to_canonical();
+        let target = reached(target);
         let held = self.open_by_target.take(target, self.at_once_per_target).ok_or(Reached { retry_after: 30 })?;
         self.rate(&self.targets, target)?;
         Ok(held)
@@ -416,6 +417,7 @@ mod tests {
         let gauges = Gauges::new(&limits);
         let held = gauges.target(ip("192.0.2.1")).ok().unwrap();
         assert!(gauges.target(ip("::ffff:192.0.2.1")).is_err());
+        assert!(gauges.target(ip("64:ff9b::c000:201")).is_err());
         drop(held);
         assert!(gauges.target(ip("192.0.2.1")).is_ok());
     }
