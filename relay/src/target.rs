@@ -96,11 +96,21 @@ impl Policy {
                 port: target.port,
                 proxy_header: target.allow_proxy_header,
             }),
-            None if name == "practice" || name.starts_with("practice/") => {
+            None if Self::is_practice(name) => {
                 Err(Deny::new(Code::Forbidden, "This relay offers no such practice server. Start it with --practice."))
             }
             None => Err(Deny::new(Code::Forbidden, "This relay has no target of that name.")),
         }
+    }
+
+    /// Whether the name is one of the practice server's, whose names are no secret.
+    pub(crate) fn is_practice(name: &str) -> bool {
+        name == "practice" || name.starts_with("practice/")
+    }
+
+    /// Whether a page may name a host or an address at all; else there are the named targets alone.
+    pub(crate) fn hosts_may_be_named(&self) -> bool {
+        self.addresses != AddressPolicy::Networks || !self.allow_networks.is_empty()
     }
 
     /// Whether a PROXY header may be written to this target: it makes the target believe another client.

@@ -187,7 +187,7 @@ impl Session<'_> {
                 self.authorise(connect.token.as_ref())?;
                 self.connect(&connect, page_out, page_in).await
             }
-            question @ (ToRelay::Lookup(_) | ToRelay::About {}) => {
+            question @ (ToRelay::Lookup(_) | ToRelay::About { .. }) => {
                 self.note(|facts| facts.asked = "lookup".to_owned());
                 self.answer(question, page_out, page_in).await
             }
@@ -235,7 +235,7 @@ impl Session<'_> {
                     }
                     FromRelay::Answer(self.look_up(lookup).await.map_err(End::Denied)?)
                 }
-                ToRelay::About {} => FromRelay::About(self.about()),
+                ToRelay::About { token } => FromRelay::About(self.about(token.as_ref())),
                 ToRelay::Connect(_) | ToRelay::Eof {} => {
                     return Err(End::Denied(Deny::bad_request("A connection needs a WebSocket of its own.")));
                 }
@@ -265,13 +265,19 @@ impl Session<'_> {
         Ok(shown(policy, answer))
     }
 
-    fn about(&self) -> About {
+    /// What this relay is; who has no token, where one is wanted, is not told the names of servers.
+    fn about(&self, shown: Option<&Secret>) -> About {
+        let Context { tokens, policy, .. } = &self.context;
+        let admitted = tokens.is_empty() || shown.is_some_and(|shown| find_token(tokens, shown).is_some());
+        let named = policy.named.keys().filter(|name| admitted || Policy::is_practice(name));
         About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             profile: self.context.profile.word().to_owned(),
-            ports: self.context.policy.ports.clone(),
-            targets: self.context.policy.named.keys().cloned().collect(),
-            token: !self.context.tokens.is_empty(),
+            ports: policy.ports.clone(),
+            hosts: policy.hosts_may_be_named(),
+            targets: named.cloned().collect(),
+            token: !tokens.is_empty(),
+            admitted,
             page_hash: assets::hash().map(str::to_owned),
         }
     }

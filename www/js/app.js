@@ -54,6 +54,7 @@ export class App extends EventTarget {
       onchange: (field) => this.#changed(field),
     })
     this.form.target.addEventListener('focusin', () => this.#askRelay())
+    this.form.token.addEventListener('change', () => this.#askRelay())
     this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk).catch((problem) => this.#complain(problem)) })
     this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'),
       this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
@@ -93,10 +94,12 @@ export class App extends EventTarget {
   #askRelay() {
     try {
       const url = this.#relay
-      if (this.#asked === url) return
-      this.#asked = url
+      const token = this.form.token.value
+      const question = JSON.stringify([url, token])
+      if (this.#asked === question) return
+      this.#asked = question
       this.form.relay.placeholder = url
-      aboutRelay(url).then((about) => this.#asked === url && this.form.setAbout(about), () => {})
+      aboutRelay(url, token).then((about) => this.#asked === question && this.form.setAbout(about), () => {})
     } catch {
       // No relay, or an address that is still being typed.
     }

@@ -216,10 +216,19 @@ export class SetupForm {
   setAbout(about) {
     const { target } = this.settings
     this.#about = about
-    fill(this.named, h('option', { value: '' }, 'a server that I name'), this.#targets.map((name) => h('option', null, name)))
-    this.named.value = this.#targets.includes(target) ? target : ''
-    setText(this.relayNote, about ? `Ehlo ${about.version}, ${about.profile}: reaches ports ${about.ports.join(', ')}${about.token ? '; wants a token' : ''}.` : 'The relay did not answer.')
+    const targets = this.#targets
+    const free = about?.hosts !== false || targets.length === 0
+    fill(this.named, free && h('option', { value: '' }, 'a server that I name'), targets.map((name) => h('option', null, name)))
+    this.named.value = targets.includes(target) ? target : free ? '' : targets[0]
+    setText(this.relayNote, this.#told(about))
     this.#show()
+  }
+
+  #told(about) {
+    if (!about) return 'The relay did not answer.'
+    const reaches = about.hosts === false ? 'reaches the servers that its operator has named' : `reaches ports ${about.ports.join(', ')}`
+    const unknown = this.token.value ? '; it does not know this token' : '; wants a token'
+    return `Ehlo ${about.version}, ${about.profile}: ${reaches}${about.token && about.admitted === false ? unknown : ''}.`
   }
 
   /** The servers that the relay's operator has named. */

@@ -40,8 +40,8 @@ function asSocket(url) {
   return socket.href
 }
 
-/** What the relay says of itself, or `null` where there is none to ask. Never rejects. */
-export async function aboutRelay(url) {
+/** What the relay says of itself to who has this token, or none; `null` where there is no relay to ask. Never rejects. */
+export async function aboutRelay(url, token) {
   const { catalog } = await loadCore()
   return new Promise((resolve) => {
     let socket
@@ -57,7 +57,7 @@ export async function aboutRelay(url) {
       finish(null)
       return
     }
-    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'about' })))
+    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'about', ...(token && { token }) })))
     socket.addEventListener('close', () => finish(null))
     socket.addEventListener('message', ({ data }) => finish(readAbout(data)))
   })

@@ -42,7 +42,11 @@ pub enum ToRelay {
     /// Ask the DNS. First message, and any number more on the same WebSocket.
     Lookup(Lookup),
     /// Ask what this relay is and offers; as [`ToRelay::Lookup`], any number of times.
-    About {},
+    About {
+        /// The relay's token: what only those may know who may use the relay is told for it alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Secret>,
+    },
     /// Shut the sending side of the TCP connection.
     Eof {},
 }
@@ -416,7 +420,7 @@ pub enum Dnssec {
     Unknown,
 }
 
-/// What a relay is and offers; nothing in it is secret.
+/// What a relay is and offers, as far as whoever asks may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct About {
     /// The relay's version.
@@ -425,10 +429,14 @@ pub struct About {
     pub profile: String,
     /// The ports it reaches.
     pub ports: Vec<u16>,
-    /// The targets that its operator has named, among them `practice` and `practice/…`.
+    /// Whether hosts can be named at all, or the operator's targets alone.
+    pub hosts: bool,
+    /// The targets that its operator has named, for those who may use them, among them `practice` and `practice/…`.
     pub targets: Vec<String>,
     /// Whether a token is wanted.
     pub token: bool,
+    /// Whether whoever asked may use the relay: no token is wanted, or the right one came with the question.
+    pub admitted: bool,
     /// The hash of the page that this relay serves, as `ehlo --version` prints it; none where it serves no page.
     pub page_hash: Option<String>,
 }

@@ -15,7 +15,7 @@ async fn asks_for(relay: SocketAddr, client: &str) -> (Page, Heard) {
     let tcp = TcpStream::connect(relay).await.unwrap();
     let (ws, _) = client_async(request, tcp).await.unwrap();
     let mut page = Page { ws };
-    page.say(&ToRelay::About {}).await;
+    page.say(&ToRelay::About { token: None }).await;
     let heard = page.hear().await;
     (page, heard)
 }

@@ -128,7 +128,7 @@ async fn a_request_whose_head_does_not_end_is_cut_off() {
 async fn look_ups_end_when_no_further_question_comes() {
     let running = relay_with(|_| {}).await;
     let mut page = Page::open(&running).await;
-    page.say(&ehlo_core::tunnel::ToRelay::About {}).await;
+    page.say(&ehlo_core::tunnel::ToRelay::About { token: None }).await;
     assert!(matches!(page.hear().await, Heard::Word(FromRelay::About(_))));
     let started = Instant::now();
     assert_eq!(page.refusal().await.code, Code::Idle);

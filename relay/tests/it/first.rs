@@ -57,7 +57,7 @@ async fn the_relay_says_what_it_is_and_offers() {
     .await;
     let mut page = Page::open(&running).await;
     for _ in 0..2 {
-        page.say(&ToRelay::About {}).await;
+        page.say(&ToRelay::About { token: None }).await;
         let Heard::Word(FromRelay::About(about)) = page.hear().await else { panic!("about") };
         assert_eq!((about.profile.as_str(), about.token), ("personal", false));
         assert_eq!(about.version, env!("CARGO_PKG_VERSION"));
@@ -71,7 +71,7 @@ async fn the_relay_says_what_it_is_and_offers() {
 async fn a_connection_needs_a_websocket_of_its_own() {
     let running = relay_with(|_| {}).await;
     let mut page = Page::open(&running).await;
-    page.say(&ToRelay::About {}).await;
+    page.say(&ToRelay::About { token: None }).await;
     page.hear().await;
     page.connect_to("127.0.0.1", 25).await;
     assert_eq!(page.refusal().await.code, Code::BadRequest);

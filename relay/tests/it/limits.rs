@@ -16,7 +16,7 @@ async fn a_client_over_its_rate_is_busy_and_told_when_to_come_again() {
     })
     .await;
     let mut first = Page::open(&running).await;
-    first.say(&ToRelay::About {}).await;
+    first.say(&ToRelay::About { token: None }).await;
     assert!(matches!(first.hear().await, Heard::Word(FromRelay::About(_))));
     let refusal = Page::open(&running).await.refusal().await;
     assert_eq!(refusal.code, Code::Busy);
@@ -27,13 +27,13 @@ async fn a_client_over_its_rate_is_busy_and_told_when_to_come_again() {
 async fn a_client_with_too_many_sessions_at_once_is_busy_until_one_ends() {
     let running = relay_with(|config| config.limits.sessions_per_client = 1).await;
     let mut first = Page::open(&running).await;
-    first.say(&ToRelay::About {}).await;
+    first.say(&ToRelay::About { token: None }).await;
     first.hear().await;
     assert_eq!(Page::open(&running).await.refusal().await.code, Code::Busy);
     first.ws.close(None).await.unwrap();
     while first.hear().await != Heard::Dropped {}
     let mut third = Page::open(&running).await;
-    third.say(&ToRelay::About {}).await;
+    third.say(&ToRelay::About { token: None }).await;
     assert!(matches!(third.hear().await, Heard::Word(FromRelay::About(_))));
 }
 

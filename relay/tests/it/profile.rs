@@ -22,8 +22,12 @@ fn named(target: &Target, host: &str) -> (String, NamedTarget) {
 }
 
 async fn about(running: &Running) -> About {
+    about_with(running, None).await
+}
+
+async fn about_with(running: &Running, token: Option<&str>) -> About {
     let mut page = Page::open(running).await;
-    page.say(&ToRelay::About {}).await;
+    page.say(&ToRelay::About { token: token.map(Secret::new) }).await;
     match page.hear().await {
         Heard::Word(FromRelay::About(about)) => about,
         other => panic!("{other:?}"),
@@ -70,6 +74,23 @@ async fn an_intranet_relay_reaches_a_named_server_by_address_or_host_name_and_no
         reaches(&running, by_name(), &target).await;
         let (code, _) = refused(&running, to("127.0.0.1", target.address.port())).await;
         assert_eq!(code, Code::Forbidden);
+    }
+}
+
+#[tokio::test]
+async fn the_names_of_servers_are_told_to_who_has_a_token_and_the_practice_servers_to_everybody() {
+    let target = Target::new().await;
+    let running = relay(Profile::Intranet, |config| {
+        config.targets.extend([named(&target, "127.0.0.1")]);
+        config.tokens.push(Token::from_secret("alice", &Secret::new(TOKEN)).unwrap());
+        config.practice = true;
+    })
+    .await;
+    for (token, admitted) in [(None, false), (Some("fedcba9876543210fedcba9876543210"), false), (Some(TOKEN), true)] {
+        let told = about_with(&running, token).await;
+        assert_eq!((told.token, told.admitted, told.hosts), (true, admitted, false), "{token:?}");
+        assert_eq!(told.targets.contains(&"exchange".to_owned()), admitted, "{token:?}");
+        assert!(told.targets.contains(&"practice".to_owned()), "{:?}", told.targets);
     }
 }
 

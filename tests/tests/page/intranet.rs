@@ -7,13 +7,14 @@ use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
 use serde_json::json;
+use thirtyfour::Key;
 
 use crate::support::{FROM, Page, TO};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 #[tokio::test]
-async fn a_server_that_the_operator_has_named_is_chosen_and_reached_with_the_token() -> Outcome {
+async fn the_servers_that_the_operator_has_named_are_told_for_the_token_and_reached_with_it() -> Outcome {
     let server = Postfix::setup().start().await?;
     let target = NamedTarget { host: "127.0.0.1".to_owned(), port: server.addr().port(), allow_proxy_header: false };
     let relay = Relay::start(Config {
@@ -24,25 +25,31 @@ async fn a_server_that_the_operator_has_named_is_chosen_and_reached_with_the_tok
     .await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.shadow("[name=host]").await?;
-    // The relay is asked what it offers when the person turns to it.
-    page.ask("root.querySelector('[name=host]').focus()").await?;
-    page.until("const menu = root.querySelector('[name=target]'); return seen(menu)", json!(null)).await?;
-    page.ask(
-        "const menu = root.querySelector('[name=target]'); menu.value = 'exchange';
-         menu.dispatchEvent(new Event('change', { bubbles: true }))",
-    )
-    .await?;
-    let host_is_asked = page.ask("return seen(root.querySelector('[name=host]'))").await?;
-    assert_eq!(host_is_asked, json!(false));
+    page.fill("[name=host]", "127.0.0.1").await?;
     page.mail(FROM, TO).await?;
-
     page.connect().await?;
     page.verdict().await?;
     let told = page.text(".end").await?;
     assert!(told.contains("wants a token"), "{told}");
     page.button("Change settings").await?;
+    // The relay is asked what it offers when the person turns to it, and again with the token.
     page.ask("root.querySelector('[name=token]').closest('details').open = true").await?;
+    let note = "return root.querySelector('[part=setup]').textContent.includes(args[0])";
+    page.until(note, json!("reaches the servers that its operator has named; wants a token.")).await?;
+    let menu_is_seen = page.ask("return seen(root.querySelector('[name=target]'))").await?;
+    assert_eq!(menu_is_seen, json!(false));
+    page.fill("[name=token]", "fedcba9876543210fedcba9876543210").await?;
+    page.key(Key::Tab).await?;
+    page.until(note, json!("it does not know this token.")).await?;
     page.fill("[name=token]", TOKEN).await?;
+    page.key(Key::Tab).await?;
+    page.until(
+        "const menu = root.querySelector('[name=target]'); return seen(menu) && menu.value === 'exchange'",
+        json!(null),
+    )
+    .await?;
+    let host_is_asked = page.ask("return seen(root.querySelector('[name=host]'))").await?;
+    assert_eq!(host_is_asked, json!(false));
     page.connect().await?;
     page.proposed("EHLO ").await?;
     let connection = page.said("·").await?;
