@@ -176,8 +176,10 @@ mod tests {
                 version: "1".into(),
                 profile: "personal".into(),
                 ports: vec![25, 587],
+                hosts: false,
                 targets: vec!["practice".into()],
                 token: false,
+                admitted: false,
                 page_hash: Some("0123abcd".into()),
             }),
         ];
