@@ -16,6 +16,7 @@
 //! assert!(matches!(server.poll(), Output::Idle(Some(_))));
 //! ```
 
+mod answer;
 mod command;
 mod content;
 mod dialogue;

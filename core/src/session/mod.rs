@@ -6,7 +6,9 @@
 mod act;
 pub mod ending;
 pub mod input;
+mod life;
 pub mod output;
+mod propose;
 mod protection;
 mod receive;
 pub mod recipe;
@@ -34,11 +36,9 @@ pub use sending::WINDOW;
 pub use setup::{Mistake, Setup};
 
 use crate::explain::Phrases;
-use crate::plan::{self, Facts, Step};
 use crate::time::Now;
 use crate::transcript::Transcript;
-use crate::transcript::event::Event;
-use crate::tunnel::{Closer, Code, Connect, Connected, ToRelay};
+use crate::tunnel::Connected;
 use crate::wire::command::Verb;
 use crate::wire::ehlo::Capabilities;
 use crate::wire::enhanced::Enhanced;
@@ -359,207 +359,5 @@ impl Session {
     /// The message as planned, in octets, before dots are doubled.
     pub fn message(&self) -> &[u8] {
         &self.message
-    }
-
-    /// Whether octets can be sent.
-    fn is_up(&self) -> bool {
-        matches!(self.link, Link::Up)
-    }
-
-    fn elapsed(&self) -> u64 {
-        self.now.since(self.zero)
-    }
-
-    fn record(&mut self, event: Event) -> usize {
-        self.transcript.event(self.elapsed(), event)
-    }
-
-    fn await_reply(&mut self, asked: Asked, entry: Option<usize>) {
-        self.overdue = false;
-        let mail = self.transactions.len().checked_sub(1);
-        self.pending.push_back(Pending { asked, entry, since: self.now, mail, recipient: None });
-    }
-
-    fn stop_awaiting(&mut self, asked: Asked) {
-        self.pending.retain(|pending| pending.asked != asked);
-    }
-
-    fn reached(&mut self) {
-        if self.link != Link::Calling {
-            return;
-        }
-        self.stop_awaiting(Asked::Relay);
-        let setup = &self.setup;
-        let named = setup.target.is_some();
-        let connect = Connect {
-            host: (!named).then(|| setup.host.clone()),
-            port: (!named).then_some(setup.port),
-            target: setup.target.clone(),
-            family: setup.family,
-            proxy_header: setup.proxy_header,
-            token: setup.token.clone(),
-        };
-        let host = setup.target.clone().unwrap_or_else(|| setup.host.clone());
-        let port = connect.port;
-        self.link = Link::Dialing;
-        self.record(Event::Calling { host, port });
-        if let Some(header) = self.setup.proxy_header {
-            self.record(Event::Proxy(header));
-        }
-        self.await_reply(Asked::Connection, None);
-        self.out.push_back(Output::Control(ToRelay::Connect(connect)));
-    }
-
-    fn opened_here(&mut self) {
-        if self.link == Link::Over || self.is_up() {
-            return;
-        }
-        if let Some(name) = self.setup.practice.clone() {
-            self.record(Event::Practice { name });
-        }
-        self.up();
-    }
-
-    fn up(&mut self) {
-        self.pending.clear();
-        self.link = Link::Up;
-        match self.setup.security {
-            setup::Security::Tls => self.begin_tls(),
-            _ => self.await_reply(Asked::Greeting, None),
-        }
-    }
-
-    fn deadline(&self) -> Option<Now> {
-        if self.is_working() {
-            return Some(self.now);
-        }
-        if let Some(deadline) = self.recipe_deadline() {
-            return Some(deadline);
-        }
-        let waits_for_bytes = self.link != Link::Over && !self.overdue;
-        let first = self.pending.front().filter(|_| waits_for_bytes)?;
-        Some(self.wait_begin(first).plus(first.asked.wait().limit))
-    }
-
-    /// A wait begins when its question was asked, or when the reply before it came: replies come one by one.
-    fn wait_begin(&self, pending: &Pending) -> Now {
-        let last_reply = self.replies.last().map_or(self.zero, |reply| self.zero.plus(reply.at));
-        pending.since.max(last_reply)
-    }
-
-    fn tick(&mut self) {
-        if self.is_working() {
-            return self.work();
-        }
-        // What a test does with a silence is its own affair.
-        if self.deadline().is_none_or(|deadline| self.now < deadline) || self.recipe_deadline().is_some() {
-            return;
-        }
-        let asked = self.pending.front().map(|pending| pending.asked);
-        match asked {
-            Some(Asked::Close) => self.end(Event::Closed { by: Closer::Client, code: Code::Done }, How::Quit, true),
-            Some(Asked::Relay | Asked::Connection | Asked::TlsPart | Asked::Handshake) => {
-                self.end(Event::Overdue, How::TimedOut, true);
-            }
-            _ if self.setup.attended => {
-                self.overdue = true;
-                self.record(Event::Overdue);
-            }
-            _ => self.end(Event::Overdue, How::TimedOut, true),
-        }
-    }
-
-    /// Ends the conversation with `event`, behind what came before it.
-    fn end(&mut self, event: Event, how: How, hangup: bool) {
-        if self.link == Link::Over {
-            return;
-        }
-        self.flush_reader();
-        self.record(event);
-        self.finish(how, hangup);
-    }
-
-    /// This side closes: in order after QUIT, because the server announced its end, or just so.
-    fn how_this_side_left(&self) -> How {
-        match self.link {
-            Link::Closing => How::Quit,
-            _ if self.closing => How::ServerClosing,
-            _ => How::HungUp,
-        }
-    }
-
-    /// Ends the conversation; `hangup` where this side has to close.
-    fn finish(&mut self, how: How, hangup: bool) {
-        if self.link == Link::Over {
-            return;
-        }
-        self.flush_reader();
-        let awaited = self.pending.front().cloned();
-        let waited = awaited.as_ref().map_or(0, |pending| self.now.since(self.wait_begin(pending)));
-        self.link = Link::Over;
-        self.stop_sending();
-        self.runner.running = false;
-        self.ending = Some(Ending {
-            how,
-            awaited: awaited.map(|pending| pending.asked),
-            waited,
-            phase: self.phase,
-            at: self.elapsed(),
-        });
-        self.close_recipe();
-        if hangup {
-            self.out.push_back(Output::Hangup);
-        }
-    }
-
-    /// The step that the plan proposes; none where it is not the person's turn for one.
-    pub fn proposal(&self) -> Option<Step> {
-        let free = self.pending.is_empty() && !self.is_sending() && !self.is_working() && !self.runs_recipe();
-        (self.is_up() && free).then(|| self.with_facts(plan::next))
-    }
-
-    fn own_name(&self) -> String {
-        let connected = self.connected.as_ref();
-        let local = connected.and_then(|connected| connected.local.clone());
-        let local_name = connected.and_then(|connected| connected.local_name.as_deref());
-        plan::own_name(local_name, &self.setup.host, self.hello.greeting_name.as_deref(), local.as_deref())
-    }
-
-    fn with_facts<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> T {
-        let own_name = self.own_name();
-        look(&Facts {
-            settings: &self.setup.plan,
-            attended: self.setup.attended,
-            phase: self.phase,
-            greeting: self.hello.greeting,
-            ehlo: self.hello.ehlo,
-            helo: self.hello.helo,
-            quit_refused: self.quit_refused,
-            capabilities: &self.hello.capabilities,
-            transaction: self.transactions.last(),
-            wants_mail: self.wants_mail,
-            closing: self.closing,
-            sign_in: self.sign_in_facts(),
-            security: self.setup.security,
-            secured: self.tls.stage == Stage::Secured,
-            starttls_refused: self.tls.refused,
-            in_auth: self.in_auth,
-            own_name: &own_name,
-            lmtp: self.setup.lmtp,
-            chunk_left: self.chunk_left(),
-            cut_short: self.sending.cut_short,
-            served: &self.sending.served,
-            etrn: &self.sending.etrn,
-            xclient: self.sending.xclient.as_ref().map(|(said, code)| (said.as_str(), *code)),
-            mails: self.transactions.iter().filter_map(|mail| mail.mail).filter(|answer| answer.is_positive()).count(),
-            message_octets: self.message.len(),
-            message_is_8bit: !self.message.is_ascii(),
-        })
-    }
-
-    /// Makes the planned message anew: the plan has changed, or the own name has become known.
-    fn compose(&mut self) {
-        let own_name = self.setup.plan.hello.clone().unwrap_or_else(|| self.own_name());
-        self.message = plan::message::octets(&self.setup, &self.setup.plan, &own_name);
     }
 }
