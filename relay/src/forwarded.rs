@@ -12,13 +12,16 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address that counts as the client's: the peer's, or where that is a proxy of the operator, the last one in the
 /// header that is none. Everything before that one may have been written by the client itself.
-pub(crate) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAddr {
+///
+/// `believed` is said of a peer that is a proxy whatever its address: one at a Unix socket.
+pub(crate) fn client(peer: SocketAddr, believed: bool, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAddr {
     let mut seen = peer.ip();
+    let mut believed = believed;
     let mut said = headers.get_all(FORWARDED_FOR).iter().rev().flat_map(|value| {
         let value = value.to_str().unwrap_or("not an address");
         value.split(',').rev().map(|one| address(one.trim())).collect::<Vec<_>>()
     });
-    while in_networks(trusted, seen) {
+    while std::mem::take(&mut believed) || in_networks(trusted, seen) {
         match said.next() {
             // What is no address was not written by a proxy that is trusted: the last one who was known counts.
             None | Some(None) => break,
@@ -44,7 +47,7 @@ mod tests {
         for value in values {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        client(peer.parse().unwrap(), &headers, &trusted).ip().to_string()
+        client(peer.parse().unwrap(), false, &headers, &trusted).ip().to_string()
     }
 
     #[test]
@@ -63,6 +66,15 @@ mod tests {
         ] {
             assert_eq!(told("127.0.0.1:1", values), client, "{values:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_at_a_unix_socket_is_believed_whatever_it_is_called() {
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, "203.0.113.9, 198.51.100.1".parse().unwrap());
+        let local = "127.0.0.1:0".parse().unwrap();
+        assert_eq!(client(local, true, &headers, &[]).ip().to_string(), "198.51.100.1");
+        assert_eq!(client(local, true, &HeaderMap::new(), &[]), local);
     }
 
     #[test]

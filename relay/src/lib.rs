@@ -4,18 +4,21 @@
 //! cannot. One WebSocket is one TCP connection; the words are those of [`ehlo_core::tunnel`].
 //!
 //! ```text
-//!  config    profiles, options, file, tokens, what is told           assets   the page's files
-//!  serve     accept loop, start and stop
-//!  site      HTTP: Host and Origin lists, upgrade
-//!  forwarded who a visitor is behind a proxy of the operator
-//!  tunnel    first message, then look-ups or one connection           dns      answers for the page
-//!  target    what was named: port and address policy                  limits   rates and counts
-//!  address   public or not, and which IPv4 address is inside
-//!  resolve   name → addresses, once                                   refusal  the no, and the last word
-//!  dial      addresses → one TCP connection                           practice a server to practise on
-//!  proxy     the header that the page may ask for, before all else
-//!  guard     holds the page's bytes until the target has greeted
-//!  bridge    bytes both ways, bounded
+//!  config     profiles, options, file, tokens, what is told
+//!  serve      start, accept loop, reload, stop
+//!  listen     TCP addresses and Unix sockets            wire     what octets come over
+//!  connection one visitor: PROXY header, TLS, HTTP      tls      certificate and key, read again
+//!  proxy_in   whom a proxy of the operator speaks for   forwarded  the same, by its HTTP header
+//!  site       Host and Origin lists, upgrade            assets   the page's files
+//!  tunnel     first message, then look-ups or one connection
+//!  dns        answers for the page                      limits   rates and counts
+//!  target     what was named: port and address policy   refusal  the no, and the last word
+//!  address    public or not, and which IPv4 address is inside
+//!  resolve    name → addresses, once                    practice a server to practise on
+//!  dial       addresses → one TCP connection
+//!  proxy      the header that the page may ask for, before all else
+//!  guard      holds the page's bytes until the target has greeted
+//!  bridge     bytes both ways, bounded
 //! ```
 //!
 //! [`Relay::start`] runs it inside any tokio runtime:
@@ -36,19 +39,24 @@ mod address;
 pub mod assets;
 mod bridge;
 mod config;
+mod connection;
 mod dial;
 mod dns;
 mod forwarded;
 mod guard;
 mod limits;
+mod listen;
 mod practice;
 mod proxy;
+mod proxy_in;
 mod refusal;
 mod resolve;
 mod serve;
 mod site;
 mod target;
+mod tls;
 mod tunnel;
+mod wire;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{
@@ -59,3 +67,4 @@ pub use limits::Limits;
 pub use practice::PracticeTarget;
 pub use serve::{Relay, Running, StartError};
 pub use target::AddressPolicy;
+pub use tls::TlsError;

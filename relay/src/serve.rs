@@ -4,26 +4,29 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ehlo_core::tunnel::PATH;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
-use crate::dial::prompt;
+use crate::connection::{connection, turn_away};
+use crate::listen::{self, Listener};
 use crate::practice::{self, PracticeTarget};
-use crate::site::{Place, Site};
+use crate::site::Site;
+use crate::tls::TlsError;
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether the certificate has changed.
+const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(2);
 
 /// The relay. See [`Relay::start`].
 #[derive(Debug)]
@@ -61,6 +64,15 @@ pub enum StartError {
         /// What the operating system said.
         error: io::Error,
     },
+    /// A Unix socket cannot be listened on.
+    Socket {
+        /// Its file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    Tls(TlsError),
     /// The DNS resolver cannot be set up.
     Dns(String),
     /// The practice server cannot be started.
@@ -82,6 +94,13 @@ impl fmt::Display for StartError {
             Self::Listen { address, error } => {
                 write!(f, "cannot listen on {address} ({error}); take another address: --listen 127.0.0.1:0")
             }
+            Self::Socket { path, error } => write!(
+                f,
+                "cannot listen on the Unix socket {} ({error}); name a file that there is not yet, in a folder that this user \
+                 may write to",
+                path.display()
+            ),
+            Self::Tls(error) => write!(f, "HTTPS: {error}"),
             Self::Dns(error) => write!(f, "cannot set up DNS ({error}); name a server: --dns ADDR:PORT"),
             Self::Practice(error) => write!(f, "cannot start the practice server ({error}); start without --practice"),
         }
@@ -97,7 +116,7 @@ impl Relay {
     /// The configuration is not allowed, or an address cannot be listened on.
     pub async fn start(config: Config) -> Result<Running, StartError> {
         config.check().map_err(StartError::Config)?;
-        let listeners = listen(&config.listen).await?;
+        let listeners = listen::addresses(&config.listen).await?;
         Self::start_on(config, listeners).await
     }
 
@@ -107,14 +126,15 @@ impl Relay {
     /// As [`Relay::start`].
     pub async fn start_on(config: Config, listeners: Vec<TcpListener>) -> Result<Running, StartError> {
         let mut addresses = Vec::new();
-        for listener in &listeners {
-            let address = listener.local_addr();
-            addresses.push(address.map_err(|error| StartError::Listen { address: config.listen[0], error })?);
+        for (listener, &address) in listeners.iter().zip(&config.listen) {
+            addresses.push(listener.local_addr().map_err(|error| StartError::Listen { address, error })?);
         }
         config.check().map_err(StartError::Config)?;
         let checked = Config { listen: addresses.clone(), ..config.clone() };
         checked.check().map_err(StartError::Config)?;
 
+        let mut listeners: Vec<_> = listeners.into_iter().map(Listener::Tcp).collect();
+        listeners.extend(listen::sockets(&config.listen_sockets)?);
         let (stop, stopping) = watch::channel(false);
         let (drain, draining) = watch::channel(false);
         let (open, opened) = watch::channel(0);
@@ -129,6 +149,7 @@ impl Relay {
         for listener in listeners {
             tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
+        tokio::spawn(look_at_certificate(sites.clone(), stopping.clone()));
         tokio::spawn(sweep(sites, stopping));
         Ok(Running { addresses, url, practice, started: config, site, drain, open: opened, stop, at_work })
     }
@@ -136,6 +157,9 @@ impl Relay {
 
 impl Running {
     /// The first address that is listened on.
+    ///
+    /// # Panics
+    /// Where there is none, since the relay listens on Unix sockets alone.
     pub fn address(&self) -> SocketAddr {
         self.addresses[0]
     }
@@ -152,7 +176,8 @@ impl Running {
 
     /// The URL of the tunnel.
     pub fn tunnel_url(&self) -> String {
-        format!("ws://{}{PATH}", self.address())
+        let scheme = if self.started.tls_key.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{}{PATH}", self.address())
     }
 
     /// The practice servers that this relay offers.
@@ -172,7 +197,8 @@ impl Running {
         let site = Site::new(config, &self.addresses, &self.practice, Some(&old))?;
         self.site.send_replace(Arc::new(site));
         let mut kept = Vec::new();
-        if config.listen != self.started.listen {
+        let started = &self.started;
+        if (&config.listen, &config.listen_sockets) != (&started.listen, &started.listen_sockets) {
             kept.push("listeners stay as they are until a restart");
         }
         if config.practice != self.started.practice {
@@ -204,33 +230,23 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Listens on all addresses; IPv6 may be missing where IPv4 is there.
-async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
-    let mut listeners = Vec::new();
-    for &address in addresses {
-        match TcpListener::bind(address).await {
-            Ok(listener) => listeners.push(listener),
-            Err(error) if address.is_ipv6() && !listeners.is_empty() && error.kind() != io::ErrorKind::AddrInUse => {
-                tracing::debug!(%address, %error, "no IPv6 here");
-            }
-            Err(error) => return Err(StartError::Listen { address, error }),
-        }
-    }
-    Ok(listeners)
-}
-
+/// What a person opens; a certificate is for a name, and a Unix socket has none of its own.
 fn url(config: &Config, addresses: &[SocketAddr]) -> String {
-    if config.listen == default_listen() {
-        format!("http://localhost:{}/", addresses[0].port())
-    } else {
-        format!("http://{}/", addresses[0])
+    let secure = config.tls_key.is_some();
+    let scheme = if secure { "https" } else { "http" };
+    match (config.public_names.first(), addresses.first()) {
+        (Some(name), None) => format!("{scheme}://{name}/"),
+        (Some(name), _) if secure => format!("{scheme}://{name}/"),
+        (_, Some(address)) if config.listen == default_listen() => format!("{scheme}://localhost:{}/", address.port()),
+        (_, Some(address)) => format!("{scheme}://{address}/"),
+        (None, None) => String::new(),
     }
 }
 
 /// How a relay's end is told and waited for.
 #[derive(Clone)]
 pub(crate) struct Life {
-    stop: watch::Receiver<bool>,
+    pub(crate) stop: watch::Receiver<bool>,
     /// Whether nothing new is taken any more.
     pub(crate) drain: watch::Receiver<bool>,
     open: Arc<watch::Sender<usize>>,
@@ -262,10 +278,12 @@ impl Drop for Open {
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) client: SocketAddr,
+    /// Whether the peer is a proxy that has not said yet whom it speaks for, whatever its address.
+    pub(crate) believed: bool,
     pub(crate) life: Life,
 }
 
-async fn accept(listener: TcpListener, sites: watch::Receiver<Arc<Site>>, life: Life) {
+async fn accept(listener: Listener, sites: watch::Receiver<Arc<Site>>, life: Life) {
     let mut stop = life.stop.clone();
     let mut back_off = Duration::from_millis(10);
     loop {
@@ -274,13 +292,12 @@ async fn accept(listener: TcpListener, sites: watch::Receiver<Arc<Site>>, life: 
             () = stopped(&mut stop) => return,
         };
         match accepted {
-            Ok((tcp, client)) => {
+            Ok((wire, peer)) => {
                 back_off = Duration::from_millis(10);
-                let caller = Caller { client, life: life.clone() };
-                let place = sites.borrow().place(client);
+                let place = sites.borrow().place(peer);
                 match place {
-                    Some(place) => drop(tokio::spawn(connection(tcp, sites.clone(), caller, place))),
-                    None => turn_away(tcp),
+                    Some(place) => drop(tokio::spawn(connection(wire, peer, sites.clone(), life.clone(), place))),
+                    None => turn_away(&wire),
                 }
             }
             // Descriptors may be used up: wait for some to come back instead of spinning.
@@ -296,47 +313,32 @@ async fn accept(listener: TcpListener, sites: watch::Receiver<Arc<Site>>, life: 
     }
 }
 
-/// Too many connections: a word without a task, in the socket's own buffer.
-fn turn_away(tcp: TcpStream) {
-    let Ok(mut tcp) = tcp.into_std() else { return };
-    let _ = tcp.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-}
-
-async fn connection(tcp: TcpStream, sites: watch::Receiver<Arc<Site>>, caller: Caller, _place: Place) {
-    prompt(&tcp);
-    let mut stop = caller.life.stop.clone();
-    let (head, longest) = {
-        let limits = &sites.borrow().context.limits;
-        (limits.http_head, limits.http)
-    };
-    let service = service_fn(|request| {
-        // The configuration may have changed since the connection was made.
-        let site = Arc::clone(&sites.borrow());
-        let response = site.respond(request, &caller);
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let http = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head)
-        .max_headers(64)
-        .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(tcp), service)
-        .with_upgrades();
-    let mut http = std::pin::pin!(http);
-    let served = tokio::select! {
-        served = http.as_mut() => served,
-        // A browser opens another when it has more to ask.
-        () = sleep(longest) => {
-            http.as_mut().graceful_shutdown();
-            timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
+/// Takes a new certificate as soon as it is there; one that cannot be used changes nothing.
+async fn look_at_certificate(sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool>) {
+    let mut every = interval(LOOK_AT_CERTIFICATE);
+    let mut fault = String::new();
+    let mut told = false;
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stopped(&mut stop) => return,
         }
-        () = stopped(&mut stop) => {
-            http.as_mut().graceful_shutdown();
-            timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
+        let Some(tls) = sites.borrow().tls.clone() else { continue };
+        let why = match tokio::task::spawn_blocking(move || tls.refresh()).await {
+            Ok(Err(error)) => error.to_string(),
+            Ok(Ok(true)) => {
+                tracing::warn!("the certificate has changed; the new one is shown");
+                String::new()
+            }
+            Ok(Ok(false)) | Err(_) => String::new(),
+        };
+        // Seen twice, it is not just that one of the files has been written and the other not yet.
+        told = told && why == fault;
+        if !told && !why.is_empty() && why == fault {
+            tracing::error!(why, "the new certificate cannot be used; the old one is still shown");
+            told = true;
         }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended badly");
+        fault = why;
     }
 }
 

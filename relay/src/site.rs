@@ -15,7 +15,6 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -26,11 +25,14 @@ use crate::config::{Config, NamedTarget};
 use crate::dns::Dns;
 use crate::forwarded;
 use crate::limits::{Gauges, Held};
+use crate::listen::Peer;
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
 use crate::serve::{Caller, Open, StartError};
 use crate::target::{Policy, in_networks};
+use crate::tls::{Files, Tls};
 use crate::tunnel::{self, Context, Names, Visitor};
+use crate::wire::HttpWire;
 
 /// A body that is there already.
 pub(crate) type Body = Full<Bytes>;
@@ -43,6 +45,10 @@ pub(crate) struct Site {
     /// The `Origin` values whose pages may use the tunnel.
     origins: Vec<String>,
     trusted_proxies: Vec<IpNet>,
+    /// Whether each connection begins with a PROXY header.
+    pub(crate) proxy_protocol: bool,
+    /// What HTTPS is served with.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
     connections: Arc<Semaphore>,
@@ -58,7 +64,7 @@ impl fmt::Debug for Site {
 /// What a connection holds for as long as it is HTTP.
 pub(crate) struct Place {
     _all: OwnedSemaphorePermit,
-    _own: Option<Held<IpAddr>>,
+    own: Option<Held<IpAddr>>,
 }
 
 impl Site {
@@ -71,10 +77,14 @@ impl Site {
     ) -> Result<Self, StartError> {
         let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
         let mut hosts = hosts(addresses);
-        let mut origins: Vec<_> = hosts.iter().map(|host| format!("http://{host}")).collect();
-        // A name may be served by a proxy that speaks TLS.
-        origins
-            .extend(config.public_names.iter().flat_map(|name| [format!("http://{name}"), format!("https://{name}")]));
+        let tls = files(config).map(Tls::new).transpose().map_err(StartError::Tls)?.map(Arc::new);
+        // A name may be served by a proxy that speaks TLS; what is served over TLS is of no use to a page that came without.
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let mut origins: Vec<_> = hosts.iter().map(|host| format!("{scheme}://{host}")).collect();
+        origins.extend(config.public_names.iter().map(|name| format!("https://{name}")));
+        if tls.is_none() {
+            origins.extend(config.public_names.iter().map(|name| format!("http://{name}")));
+        }
         hosts.extend(config.public_names.iter().cloned());
         origins.extend(config.allow_origins.iter().cloned());
         let practising = |address: SocketAddr| NamedTarget {
@@ -115,6 +125,8 @@ impl Site {
             hosts,
             origins,
             trusted_proxies: config.trusted_proxies.clone(),
+            proxy_protocol: config.proxy_protocol,
+            tls,
             embedders: config.allow_origins.join(" "),
             connections: before
                 .map_or_else(|| places(context.limits.connections), |before| Arc::clone(&before.connections)),
@@ -124,13 +136,27 @@ impl Site {
     }
 
     /// A place for one more connection, if there is one: in all, and of this client.
-    pub(crate) fn place(&self, client: SocketAddr) -> Option<Place> {
+    pub(crate) fn place(&self, peer: Peer) -> Option<Place> {
         let all = Arc::clone(&self.connections).try_acquire_owned().ok()?;
-        let own = match in_networks(&self.trusted_proxies, client.ip()) {
+        let mut place = Place { _all: all, own: None };
+        if !peer.local {
+            self.count(&mut place, peer.address.ip())?;
+        }
+        Some(place)
+    }
+
+    /// Counts the place as this client's, unless that is a proxy; none where the client has too many.
+    pub(crate) fn count(&self, place: &mut Place, client: IpAddr) -> Option<()> {
+        place.own = match self.trusts(client) {
             true => None,
-            false => Some(self.context.gauges.connection(client.ip())?),
+            false => Some(self.context.gauges.connection(client)?),
         };
-        Some(Place { _all: all, _own: own })
+        Some(())
+    }
+
+    /// Whether this is a proxy that is believed whom it speaks for.
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        in_networks(&self.trusted_proxies, ip)
     }
 
     pub(crate) fn respond(self: &Arc<Self>, request: Request<Incoming>, caller: &Caller) -> Response<Body> {
@@ -180,7 +206,7 @@ impl Site {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
         let accept = derive_accept_key(key.as_bytes());
-        let client = forwarded::client(caller.client, request.headers(), &self.trusted_proxies);
+        let client = forwarded::client(caller.client, caller.believed, request.headers(), &self.trusted_proxies);
         let visitor = Visitor { client, origin };
         let open = caller.life.opened();
         let upgrade = hyper::upgrade::on(&mut request);
@@ -205,7 +231,7 @@ async fn session(
     _place: OwnedSemaphorePermit,
 ) {
     let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(parts) = upgraded.downcast::<TokioIo<HttpWire>>() else {
         tracing::error!("an upgraded connection is not the one that was accepted");
         return;
     };
@@ -216,9 +242,15 @@ async fn session(
         .max_write_buffer_size(64 * 1024)
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
-    let tcp = parts.io.into_inner();
-    let ws = WebSocketStream::from_partially_read(tcp, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
+    let wire = parts.io.into_inner();
+    let ws = WebSocketStream::from_partially_read(wire, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
     tunnel::session(ws, &context, &visitor, drain).await;
+}
+
+/// Where certificate and key are; the configuration has been checked to have both or neither.
+pub(crate) fn files(config: &Config) -> Option<Files> {
+    let (certificate, key) = (config.tls_certificate.clone()?, config.tls_key.clone()?);
+    Some(Files { certificate, key })
 }
 
 /// The names by which a browser of this machine knows the listeners.
@@ -231,7 +263,7 @@ fn hosts(addresses: &[SocketAddr]) -> Vec<String> {
         };
         for name in ["localhost", "127.0.0.1", "[::1]", &ip] {
             hosts.push(format!("{name}:{}", address.port()));
-            if address.port() == 80 {
+            if matches!(address.port(), 80 | 443) {
                 hosts.push(name.to_owned());
             }
         }

@@ -8,6 +8,7 @@ mod token;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 use ehlo_core::tunnel::MAIL_PORTS;
 use ipnet::IpNet;
@@ -124,6 +125,14 @@ pub struct Config {
     pub profile: Profile,
     /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// Unix sockets to listen on too; who comes there is believed whom they speak for.
+    pub listen_sockets: Vec<PathBuf>,
+    /// The certificate chain, PEM, with which the relay serves HTTPS itself.
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key to it, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Whether each connection begins with a PROXY protocol header, which proxies of the operator send.
+    pub proxy_protocol: bool,
     /// The names, with a port where it is not the usual one, by which browsers know the page.
     pub public_names: Vec<String>,
     /// The ports that may be reached.
@@ -170,6 +179,10 @@ impl Config {
         Self {
             profile,
             listen: default_listen(),
+            listen_sockets: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
+            proxy_protocol: false,
             public_names: Vec::new(),
             ports: MAIL_PORTS.to_vec(),
             allow_ports: Vec::new(),
@@ -218,6 +231,18 @@ impl Config {
             }
             _ => {}
         }
+        if self.listen.is_empty() && self.listen_sockets.is_empty() {
+            return Err(ConfigError::NoListener);
+        }
+        if self.listen.is_empty() && self.public_names.is_empty() {
+            return Err(ConfigError::NoName);
+        }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return Err(ConfigError::HalfOfTls);
+        }
+        if self.proxy_protocol && !self.listen.is_empty() && self.trusted_proxies.is_empty() {
+            return Err(ConfigError::NoProxies);
+        }
         if self.ports().contains(&0) || self.targets.values().any(|target| target.port == 0) {
             return Err(ConfigError::PortZero);
         }
@@ -244,6 +269,14 @@ pub enum ConfigError {
     OpenToEverybody,
     /// A listener on all addresses, and no name by which the page is opened.
     NoPublicName(SocketAddr),
+    /// Nowhere to listen.
+    NoListener,
+    /// Unix sockets alone, and no name by which the page is opened.
+    NoName,
+    /// A certificate without its key, or a key alone.
+    HalfOfTls,
+    /// PROXY headers from nobody.
+    NoProxies,
     /// A public name that is no host name.
     PublicName(String),
     /// A named target that cannot be one.
@@ -284,6 +317,19 @@ impl fmt::Display for ConfigError {
                 f,
                 "{address} is every address of this machine, and the relay must know by which name people open the page: \
                  --public-name ehlo.corp.example, with the port where it is not 80 or 443"
+            ),
+            Self::NoListener => f.write_str("there is nowhere to listen; leave listen out, or name an address in it"),
+            Self::NoName => f.write_str(
+                "a Unix socket has no name by which people open the page: say --public-name ehlo.corp.example, as the web \
+                 server in front of it is called",
+            ),
+            Self::HalfOfTls => f.write_str(
+                "HTTPS needs both tls_certificate and tls_key; name the two files, or neither where a web server in front \
+                 speaks HTTPS",
+            ),
+            Self::NoProxies => f.write_str(
+                "with proxy_protocol each connection must come from a proxy that is trusted: name its network, as in \
+                 --trusted-proxy 192.0.2.1/32",
             ),
             Self::PublicName(name) => write!(
                 f,

@@ -8,8 +8,16 @@ use crate::target::AddressPolicy;
 impl Config {
     /// What this configuration means, a sentence each.
     pub fn sentences(&self) -> Vec<String> {
-        let mut told =
-            vec![format!("The profile is {}.", self.profile.word()), format!("It listens on {}.", list(&self.listen))];
+        let mut told = vec![
+            format!("The profile is {}.", self.profile.word()),
+            format!("It listens on {}.", options::listeners_told(self)),
+        ];
+        if let Some(certificate) = &self.tls_certificate {
+            told.push(format!("It serves HTTPS with the certificate in {}.", certificate.display()));
+        }
+        if self.proxy_protocol {
+            told.push("Each connection must begin with a PROXY protocol header.".to_owned());
+        }
         if !self.public_names.is_empty() {
             told.push(format!("The page is opened as {}.", list(&self.public_names)));
         }

@@ -8,15 +8,19 @@ mod dial;
 mod first;
 mod greeting;
 mod hostile;
+mod https;
 mod limits;
 mod log;
 mod lookup;
 mod practice;
 mod profile;
+mod proxied;
 mod proxy;
 mod refused;
 #[cfg(unix)]
 mod reload;
+#[cfg(unix)]
+mod socket;
 mod stall;
 mod stop;
 mod support;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use ehlo_core::tunnel::{Closer, Code, Connect, Connected, FromRelay, PATH, Refusal, SUBPROTOCOL, ToRelay};
 use ehlo_relay::{Config, Relay, Running};
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Request;
@@ -44,8 +44,8 @@ pub(crate) enum Heard {
 }
 
 /// The page's end of the tunnel.
-pub(crate) struct Page {
-    pub(crate) ws: WebSocketStream<TcpStream>,
+pub(crate) struct Page<S = TcpStream> {
+    pub(crate) ws: WebSocketStream<S>,
 }
 
 impl Page {
@@ -70,6 +70,30 @@ impl Page {
             Heard::Word(FromRelay::Connected(connected)) => (page, connected),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Page<S> {
+    /// Asks for the tunnel on a connection that stands, with this origin.
+    pub(crate) async fn over(
+        stream: S,
+        host: &str,
+        origin: &str,
+        more: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{host}{PATH}").into_client_request().unwrap();
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+        for (name, value) in more {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        Ok(Self { ws: client_async(request, stream).await?.0 })
+    }
+
+    /// Asks what the relay is.
+    pub(crate) async fn about(&mut self) -> Heard {
+        self.say(&ToRelay::About { token: None }).await;
+        self.hear().await
     }
 
     pub(crate) async fn say(&mut self, message: &ToRelay) {

@@ -12,6 +12,7 @@ use toml::Value;
 
 use super::{Config, Profile};
 
+pub(super) use put::listeners_told;
 pub use table::ALL;
 
 /// One option.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -30,6 +30,38 @@ pub(super) fn some<T: DeserializeOwned>(place: &mut Option<T>, value: Value) -> 
 pub(super) fn add<T: DeserializeOwned>(list: &mut Vec<T>, value: Value) -> Result<(), String> {
     list.extend(read::<Vec<T>>(value)?);
     Ok(())
+}
+
+/// Where to listen: addresses, and Unix sockets as `unix:PATH`. They come in place of the profile's.
+pub(super) fn listeners(config: &mut Config, value: Value, beside: &Path) -> Result<(), String> {
+    let texts: Vec<String> = read(value)?;
+    (config.listen, config.listen_sockets) = (Vec::new(), Vec::new());
+    for text in texts {
+        match text.strip_prefix("unix:") {
+            Some(path) if !path.is_empty() => config.listen_sockets.push(beside.join(path)),
+            _ => config.listen.push(text.parse().map_err(|_| {
+                format!(
+                    "{text:?} is no place to listen; write it as 127.0.0.1:2580, [::1]:2580 or unix:/run/ehlo/web.sock"
+                )
+            })?),
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::config) fn listeners_told(config: &Config) -> String {
+    let sockets = config.listen_sockets.iter().map(|path| format!("unix:{}", path.display()));
+    list(config.listen.iter().map(ToString::to_string).chain(sockets))
+}
+
+/// A file; a path that does not begin at the root begins at the folder of the configuration.
+pub(super) fn file_beside(place: &mut Option<PathBuf>, value: Value, beside: &Path) -> Result<(), String> {
+    *place = Some(beside.join(read::<PathBuf>(value)?));
+    Ok(())
+}
+
+pub(super) fn file_told(file: Option<&Path>) -> String {
+    file.map(|file| file.display().to_string()).unwrap_or_default()
 }
 
 /// A time in whole seconds.

@@ -1,6 +1,9 @@
 //! The table itself.
 
-use super::put::{add, list, maybe, origins, put, seconds, some, target_list, targets, tokens};
+use super::put::{
+    add, file_beside, file_told, list, listeners, listeners_told, maybe, origins, put, seconds, some, target_list,
+    targets, tokens,
+};
 use super::{Entry, Text};
 
 /// A limit that is a time, in whole seconds.
@@ -63,11 +66,38 @@ pub const ALL: &[Entry] = &[
     Entry {
         name: "listen",
         flag: None,
-        form: "ADDR:PORT",
+        form: "ADDR:PORT|unix:PATH",
         text: Text::Words,
-        about: "Listen here; port 0 takes a free one.",
-        get: |config| list(&config.listen),
-        set: |config, value, _| put(&mut config.listen, value),
+        about: "Listen here; port 0 takes a free one, and a Unix socket is for a web server in front.",
+        get: listeners_told,
+        set: listeners,
+    },
+    Entry {
+        name: "tls_certificate",
+        flag: None,
+        form: "FILE",
+        text: Text::Word,
+        about: "Serve HTTPS with this certificate chain (PEM); it is read again when it changes.",
+        get: |config| file_told(config.tls_certificate.as_deref()),
+        set: |config, value, beside| file_beside(&mut config.tls_certificate, value, beside),
+    },
+    Entry {
+        name: "tls_key",
+        flag: None,
+        form: "FILE",
+        text: Text::Word,
+        about: "The private key to that certificate (PEM).",
+        get: |config| file_told(config.tls_key.as_deref()),
+        set: |config, value, beside| file_beside(&mut config.tls_key, value, beside),
+    },
+    Entry {
+        name: "proxy_protocol",
+        flag: None,
+        form: "true|false",
+        text: Text::Switch,
+        about: "Expect a PROXY protocol header, version 1 or 2, at the begin of each connection; it must come from `trusted_proxies`.",
+        get: |config| config.proxy_protocol.to_string(),
+        set: |config, value, _| put(&mut config.proxy_protocol, value),
     },
     Entry {
         name: "public_names",
