@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::secret::Secret;
 use crate::session::{Mistake, Output, SocketContext};
 use crate::time::Now;
-use crate::tunnel::{Answer, Code, FromRelay, Lookup, Rcode, Record, RecordType, ToRelay};
+use crate::tunnel::{Answer, Code, Dnssec, FromRelay, Lookup, Rcode, Record, RecordType, ToRelay};
 
 /// How long the whole search may take, in milliseconds.
 const LIMIT: u64 = 20_000;
@@ -263,7 +263,7 @@ impl Search {
         records
             .filter_map(|record| match record {
                 Record::A { address } | Record::Aaaa { address } => Some(address.clone()),
-                Record::Mx { .. } | Record::Ptr { .. } => None,
+                _ => None,
             })
             .collect()
     }
@@ -301,19 +301,17 @@ const fn rcode_words(rcode: Rcode) -> &'static str {
 }
 
 fn answer_words(answer: &Answer) -> String {
-    let rtype = match answer.rtype {
-        RecordType::Mx => "MX",
-        RecordType::A => "A",
-        RecordType::Aaaa => "AAAA",
-        RecordType::Ptr => "PTR",
-    };
+    let rtype = RecordType::WORDS.iter().find(|(_, rtype)| *rtype == answer.rtype).map_or("", |(word, _)| word);
     let found: Vec<String> = answer
         .records
         .iter()
         .map(|record| match record {
             Record::Mx { preference, exchange } => format!("{preference} {exchange}"),
             Record::A { address } | Record::Aaaa { address } => address.clone(),
-            Record::Ptr { name } => name.clone(),
+            Record::Ptr { name } | Record::Cname { name } => name.clone(),
+            Record::Txt { text } => text.clone(),
+            Record::Tlsa { usage, selector, matching, data } => format!("{usage} {selector} {matching} {data}"),
+            Record::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
         })
         .collect();
     let what = match (answer.rcode, found.is_empty()) {
@@ -321,13 +319,17 @@ fn answer_words(answer: &Answer) -> String {
         (Rcode::NoError, false) => found.join(", "),
         (rcode, _) => rcode_words(rcode).to_owned(),
     };
-    format!("{rtype} of {}: {what} ({} ms)", answer.name, answer.ms)
+    let signed = match answer.dnssec {
+        Dnssec::Secure => ", signed (DNSSEC)",
+        Dnssec::Bogus => ", with a signature that does not hold (DNSSEC bogus)",
+        Dnssec::Insecure | Dnssec::Unknown => "",
+    };
+    format!("{rtype} of {}: {what}{signed} ({} ms)", answer.name, answer.ms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tunnel::Dnssec;
 
     fn answer(name: &str, rtype: RecordType, rcode: Rcode, records: Vec<Record>) -> FromRelay {
         FromRelay::Answer(Answer {

@@ -60,8 +60,8 @@ mod wire;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{
-    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NamedTarget, Profile, TOKEN_MIN, Token, TokenError,
-    default_listen, options,
+    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Profile, TOKEN_MIN, Token,
+    TokenError, default_listen, options,
 };
 pub use limits::Limits;
 pub use practice::PracticeTarget;

@@ -10,7 +10,11 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand}
 use ehlo_core::secret::Secret;
 use ehlo_relay::options::{self, Given, Text};
 use ehlo_relay::{Config, LogFormat, Relay, Running, Token, assets};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+
+/// The most lines of the log that wait for being written: some MB, or minutes of a busy relay.
+const LOG_LINES: usize = 20_000;
 
 /// Ehlo: the SMTP conversation as a web page. Start it, and open the address that it prints.
 #[derive(Debug, Parser)]
@@ -202,7 +206,7 @@ fn token() -> Result<(), Failure> {
 
 fn run(serve: &Serve) -> Result<(), Failure> {
     let config = serve.config()?;
-    start_log(&config)?;
+    let _log = start_log(&config)?;
     #[cfg(unix)]
     raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -277,11 +281,13 @@ fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// The log goes to stderr: one line a session, and what goes wrong.
-fn start_log(config: &Config) -> Result<(), Failure> {
+/// The log goes to stderr: one line a session, and what goes wrong. Nobody waits for it: where stderr takes nothing for
+/// long, lines are lost and conversations go on. What is in the queue is written when the guard goes.
+fn start_log(config: &Config) -> Result<WorkerGuard, Failure> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| (2, format!("--log {:?} is no filter ({error}); write info or debug", config.log)))?;
-    let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(io::stderr());
+    let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter);
     // A line that cannot be written, as on a full disk, is lost; the library would else say so, and panic.
     let builder = builder.log_internal_errors(false);
     match config.log_format {
@@ -294,7 +300,7 @@ fn start_log(config: &Config) -> Result<(), Failure> {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic");
     }));
-    Ok(())
+    Ok(guard)
 }
 
 /// Ctrl-C, or a service manager's word; listened for from the moment that it is made.

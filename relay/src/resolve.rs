@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, Family};
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::ResolveHosts;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::{Name, RData};
-use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use crate::dns::Servers;
 use crate::refusal::Deny;
 
 /// How long the name of an own address is remembered.
@@ -42,38 +42,9 @@ pub(crate) struct Resolver {
     own_names: Arc<Mutex<OwnNames>>,
 }
 
-/// A resolver of the library, for the system's DNS servers or the one that is given.
-pub(crate) fn resolver(server: Option<SocketAddr>, hosts: ResolveHosts) -> Result<TokioResolver, NetError> {
-    let mut builder = match server {
-        Some(server) => with_servers(vec![name_server(server)]),
-        None => TokioResolver::builder_tokio().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the system names no DNS server; use --dns ADDR:PORT");
-            with_servers(Vec::new())
-        }),
-    };
-    let options = builder.options_mut();
-    options.use_hosts_file = hosts;
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // Whoever repairs a zone wants to see it; the DNS server keeps its own cache.
-    options.cache_size = 0;
-    builder.build()
-}
-
-fn with_servers(servers: Vec<NameServerConfig>) -> ResolverBuilder<TokioRuntimeProvider> {
-    TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers), TokioRuntimeProvider::default())
-}
-
-fn name_server(address: SocketAddr) -> NameServerConfig {
-    let mut server = NameServerConfig::udp_and_tcp(address.ip());
-    for connection in &mut server.connections {
-        connection.port = address.port();
-    }
-    server
-}
-
 impl Resolver {
-    pub(crate) fn new(server: Option<SocketAddr>, search: bool, limit: Duration) -> Result<Self, NetError> {
-        let dns = resolver(server, ResolveHosts::Always)?;
+    pub(crate) fn new(servers: &Servers, search: bool, limit: Duration) -> Result<Self, NetError> {
+        let dns = servers.resolver(ResolveHosts::Always)?;
         Ok(Self { dns, search, limit, own_names: Arc::default() })
     }
 
@@ -219,6 +190,7 @@ mod zone;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[tokio::test]
     async fn an_own_address_has_a_name_only_where_that_name_has_the_address() {
@@ -231,7 +203,9 @@ mod tests {
             ("mx IN A 192.0.2.1\n", "192.0.2.2", None),
         ] {
             let zone = zone::zone(records).await;
-            let resolver = Resolver::new(Some(zone.address), false, Duration::from_secs(5)).unwrap();
+            let config = Config { dns: vec![zone.address.into()], ..Config::default() };
+            let servers = Servers::of(&config).unwrap();
+            let resolver = Resolver::new(&servers, false, Duration::from_secs(5)).unwrap();
             let found = resolver.confirmed_name(address.parse().unwrap()).await;
             assert_eq!(found.as_deref(), name, "{records}");
         }

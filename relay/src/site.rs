@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::assets;
 use crate::config::{Config, NamedTarget};
-use crate::dns::Dns;
+use crate::dns::{Dns, Servers};
 use crate::forwarded;
 use crate::limits::{Gauges, Held};
 use crate::listen::Peer;
@@ -76,6 +76,7 @@ impl Site {
         before: Option<&Self>,
     ) -> Result<Self, StartError> {
         let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
+        let servers = Servers::of(config).map_err(StartError::Dns)?;
         let mut hosts = hosts(addresses);
         let tls = files(config).map(Tls::new).transpose().map_err(StartError::Tls)?.map(Arc::new);
         // A name may be served by a proxy that speaks TLS; what is served over TLS is of no use to a page that came without.
@@ -114,9 +115,9 @@ impl Site {
             profile: config.profile,
             policy,
             gauges: before.map_or_else(|| Arc::new(Gauges::new(&limits)), |before| Arc::clone(&before.context.gauges)),
-            resolver: Resolver::new(config.dns, config.profile.uses_search_domains(), limits.resolve)
+            resolver: Resolver::new(&servers, config.profile.uses_search_domains(), limits.resolve)
                 .map_err(dns_error)?,
-            dns: Dns::new(config.dns, limits.resolve).map_err(dns_error)?,
+            dns: Dns::new(&servers, limits.resolve).map_err(dns_error)?,
             names: Names::new(),
             tokens: config.tokens.clone(),
             limits,

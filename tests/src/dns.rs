@@ -58,7 +58,7 @@ impl Dns {
 fn zone(origin: &Name, text: &str) -> Outcome<InMemoryZoneHandler<TokioRuntimeProvider>> {
     let whole = format!("@ 60 IN SOA ns.{origin} admin.{origin} 1 60 60 60 60\n{text}\n");
     let (_, records): (_, BTreeMap<RrKey, RecordSet>) = Parser::new(whole, None, Some(origin.clone())).parse()?;
-    InMemoryZoneHandler::new(origin.clone(), records, ZoneType::Primary, AxfrPolicy::Deny)
+    InMemoryZoneHandler::new(origin.clone(), records, ZoneType::Primary, AxfrPolicy::Deny, None)
         .map_err(|error| Failure::new(format!("zone {origin}: {error}")))
 }
 

@@ -111,6 +111,14 @@ pub enum RecordType {
     Aaaa,
     /// The name of an address.
     Ptr,
+    /// Texts, such as those of SPF, DKIM, DMARC and MTA-STS.
+    Txt,
+    /// What certificate a server has (RFC 6698); `_25._tcp.` stands before the host's name.
+    Tlsa,
+    /// The name that this name stands for.
+    Cname,
+    /// Where a service is (RFC 2782), such as `_submission._tcp` (RFC 6186).
+    Srv,
 }
 
 /// A control message from the relay.
@@ -404,6 +412,38 @@ pub enum Record {
         /// The name.
         name: String,
     },
+    /// A text; the strings of which it is made are put together, as everybody reads them (RFC 7208 §3.3).
+    Txt {
+        /// The text; what is no UTF-8 in it is replaced.
+        text: String,
+    },
+    /// RFC 6698 §2.1.
+    Tlsa {
+        /// 0 to 3: which certificate is meant; 3 is the server's own.
+        usage: u8,
+        /// 0 for the whole certificate, 1 for its public key.
+        selector: u8,
+        /// 0 for the data itself, 1 for its SHA-256, 2 for its SHA-512.
+        matching: u8,
+        /// The data in hexadecimal.
+        data: String,
+    },
+    /// Another name.
+    Cname {
+        /// The name.
+        name: String,
+    },
+    /// RFC 2782; a target of `.` means that the service is not offered.
+    Srv {
+        /// Lower is tried first.
+        priority: u16,
+        /// The share among those of one priority.
+        weight: u16,
+        /// The TCP or UDP port.
+        port: u16,
+        /// The host.
+        target: String,
+    },
 }
 
 /// DNSSEC's verdict (RFC 4035 §4.3).
@@ -416,7 +456,7 @@ pub enum Dnssec {
     Insecure,
     /// Signed, and the chain does not hold.
     Bogus,
-    /// Not validated.
+    /// Not validated: the DNS server that was asked passes no signatures, or did not say in time.
     Unknown,
 }
 

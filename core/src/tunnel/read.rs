@@ -90,12 +90,36 @@ impl Record {
             RecordType::A => Self::A { address: object.or_empty("address") },
             RecordType::Aaaa => Self::Aaaa { address: object.or_empty("address") },
             RecordType::Ptr => Self::Ptr { name: object.or_empty("name") },
+            RecordType::Txt => Self::Txt { text: object.or_empty("text") },
+            RecordType::Tlsa => Self::Tlsa {
+                usage: port(object.or_zero("usage")) as u8,
+                selector: port(object.or_zero("selector")) as u8,
+                matching: port(object.or_zero("matching")) as u8,
+                data: object.or_empty("data"),
+            },
+            RecordType::Cname => Self::Cname { name: object.or_empty("name") },
+            RecordType::Srv => Self::Srv {
+                priority: port(object.or_zero("priority")),
+                weight: port(object.or_zero("weight")),
+                port: port(object.or_zero("port")),
+                target: object.or_empty("target"),
+            },
         })
     }
 }
 
 impl RecordType {
-    const WORDS: [(&str, Self); 4] = [("MX", Self::Mx), ("A", Self::A), ("AAAA", Self::Aaaa), ("PTR", Self::Ptr)];
+    /// Each type with its word.
+    pub const WORDS: [(&str, Self); 8] = [
+        ("MX", Self::Mx),
+        ("A", Self::A),
+        ("AAAA", Self::Aaaa),
+        ("PTR", Self::Ptr),
+        ("TXT", Self::Txt),
+        ("TLSA", Self::Tlsa),
+        ("CNAME", Self::Cname),
+        ("SRV", Self::Srv),
+    ];
 }
 
 impl Rcode {
@@ -160,6 +184,10 @@ mod tests {
             Record::A { address: "192.0.2.1".into() },
             Record::Aaaa { address: "2001:db8::1".into() },
             Record::Ptr { name: "host.example".into() },
+            Record::Txt { text: "v=spf1 -all".into() },
+            Record::Tlsa { usage: 3, selector: 1, matching: 1, data: "00ff".into() },
+            Record::Cname { name: "other.example".into() },
+            Record::Srv { priority: 1, weight: 2, port: 587, target: "mail.example".into() },
         ];
         let mut all = vec![
             FromRelay::Resolved { name: "mx.example".into(), addresses: vec!["192.0.2.1".into()], ms: 1 },

@@ -1,6 +1,7 @@
 //! What a relay is told before it starts.
 
 mod file;
+mod name_server;
 pub mod options;
 mod tell;
 mod token;
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use file::FileError;
+pub use name_server::NameServer;
 pub(crate) use token::find as find_token;
 pub use token::{TOKEN_MIN, Token, TokenError};
 
@@ -155,8 +157,12 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Whether a public relay may serve whoever comes.
     pub open_to_everybody: bool,
-    /// The DNS server to ask, in place of the system's.
-    pub dns: Option<SocketAddr>,
+    /// The DNS servers to ask, in place of the system's.
+    pub dns: Vec<NameServer>,
+    /// The authorities, PEM, that vouch for DNS servers asked over TLS, in place of the well-known ones.
+    pub dns_authority: Option<PathBuf>,
+    /// The keys that DNSSEC begins with, as DNSKEY records, in place of the root's.
+    pub dnssec_anchor: Option<PathBuf>,
     /// Whether the practice server is offered over TCP.
     pub practice: bool,
     /// What the program logs, as `tracing_subscriber` writes filters.
@@ -194,7 +200,9 @@ impl Config {
             trusted_proxies: Vec::new(),
             tokens: Vec::new(),
             open_to_everybody: false,
-            dns: None,
+            dns: Vec::new(),
+            dns_authority: None,
+            dnssec_anchor: None,
             practice: false,
             log: "warn,ehlo_relay=info".to_owned(),
             log_format: LogFormat::default(),

@@ -54,7 +54,7 @@ async fn each_address_is_tried_in_turn_until_one_answers() {
     let (target, zone) = (Target::new().await, names().await);
     let running = relay_with(|config| {
         config.allow_ports.push(target.address.port());
-        config.dns = Some(zone.address);
+        config.dns = vec![zone.address.into()];
     })
     .await;
     let mut page = Page::open(&running).await;
@@ -79,7 +79,7 @@ async fn at_most_four_addresses_are_tried() {
     let (closed, zone) = (closed_port(), names().await);
     let running = relay_with(|config| {
         config.allow_ports.push(closed.port());
-        config.dns = Some(zone.address);
+        config.dns = vec![zone.address.into()];
     })
     .await;
     let mut page = Page::open(&running).await;
@@ -96,7 +96,7 @@ async fn at_most_four_addresses_are_tried() {
 #[tokio::test]
 async fn a_name_without_an_address_is_told_from_a_dns_that_fails() {
     let zone = names().await;
-    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    let running = relay_with(|config| config.dns = vec![zone.address.into()]).await;
     for (name, code) in [
         ("none.zone.example", Code::NoSuchHost),
         ("missing.zone.example", Code::NoSuchHost),
@@ -113,7 +113,7 @@ async fn a_name_without_an_address_is_told_from_a_dns_that_fails() {
 #[tokio::test]
 async fn a_wanted_family_without_an_address_is_no_such_host() {
     let zone = names().await;
-    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    let running = relay_with(|config| config.dns = vec![zone.address.into()]).await;
     let mut page = Page::open(&running).await;
     let connect = Connect {
         host: Some("four.zone.example".to_owned()),
@@ -130,7 +130,7 @@ async fn a_wanted_family_without_an_address_is_no_such_host() {
 #[tokio::test(start_paused = true)]
 async fn a_dns_server_that_does_not_answer_is_a_timeout_of_its_own() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let running = relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into()]).await;
     let mut page = Page::open(&running).await;
     page.connect_to("mx.example", 25).await;
     assert_eq!(page.refusal().await.code, Code::DnsTimeout);
@@ -170,7 +170,7 @@ async fn all_attempts_together_have_a_time_as_well() {
     let zone = zone("three IN A 127.0.0.2\nthree IN A 127.0.0.3\nthree IN A 127.0.0.4\n").await;
     let running = relay_with(|config| {
         config.allow_ports.push(port);
-        config.dns = Some(zone.address);
+        config.dns = vec![zone.address.into()];
         config.limits.connect_all = Duration::from_secs(15);
     })
     .await;
@@ -187,7 +187,7 @@ async fn all_attempts_together_have_a_time_as_well() {
 #[tokio::test]
 async fn a_page_that_closes_while_the_relay_connects_is_answered_at_once() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let running = relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into()]).await;
     let mut page = Page::open(&running).await;
     page.connect_to("mx.example", 25).await;
     // The question has arrived, so the relay is at it.

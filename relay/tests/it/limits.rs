@@ -58,7 +58,7 @@ async fn questions_to_the_dns_have_a_rate() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let running = relay_with(|config| {
         config.limits.lookups_per_minute = 1;
-        config.dns = Some(silent.local_addr().unwrap());
+        config.dns = vec![silent.local_addr().unwrap().into()];
     })
     .await;
     let mut page = Page::open(&running).await;

@@ -1,32 +1,58 @@
 //! One line a session, and nothing of what went through.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 
 use ehlo_core::secret::Secret;
-use ehlo_core::tunnel::{Connect, Lookup, RecordType, ToRelay};
+use ehlo_core::tunnel::{Connect, FromRelay, Lookup, RecordType, ToRelay};
 use futures_util::SinkExt;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Page, Target, read};
+use crate::support::{Heard, Page, Target, read};
 use crate::zone::zone;
+
+/// The program, with everything that the relay and all its libraries can say in its log.
+async fn talkative(arguments: &[&str]) -> (Child, SocketAddr) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command.args(["--listen", "127.0.0.1:0"]).args(arguments).env("EHLO_LOG", "trace");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut ehlo = command.spawn().unwrap();
+    let mut stdout = BufReader::new(ehlo.stdout.take().unwrap()).lines();
+    let ready = stdout.next_line().await.unwrap().unwrap();
+    let relay = ready.strip_prefix("Ehlo is ready: open http://").unwrap().trim_end_matches('/').parse().unwrap();
+    (ehlo, relay)
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_stops_no_conversation() {
+    let zone = zone("@ IN MX 10 mx\n").await;
+    let (mut ehlo, relay) = talkative(&["--dns", &zone.address.to_string()]).await;
+    let mut stderr = ehlo.stderr.take().unwrap();
+    let mut page = Page::open_at(relay).await;
+    for _ in 0..50 {
+        let (name, rtype) = ("zone.example".to_owned(), RecordType::Mx);
+        page.say(&ToRelay::Lookup(Lookup { name, rtype, token: None })).await;
+        assert!(matches!(page.hear().await, Heard::Word(FromRelay::Answer(_))));
+    }
+    drop(page);
+    // It was more than the 64 KiB that a pipe holds.
+    let told = Command::new("kill").args(["-TERM", &ehlo.id().unwrap().to_string()]).status().await.unwrap();
+    assert!(told.success());
+    let mut log = Vec::new();
+    stderr.read_to_end(&mut log).await.unwrap();
+    assert!(log.len() > 2 * 64 * 1024, "{}", log.len());
+}
 
 #[tokio::test]
 async fn a_session_is_one_line_without_a_word_of_what_was_said() {
     let target = Target::new().await;
     let zone = zone("@ IN MX 10 mx\n").await;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
-    command.args(["--dns", &zone.address.to_string()]);
-    command.args(["--listen", "127.0.0.1:0", "--allow-port", &target.address.port().to_string()]);
-    // Everything that the relay and all its libraries can say.
-    command.env("EHLO_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut ehlo = command.spawn().unwrap();
-    let mut stdout = BufReader::new(ehlo.stdout.take().unwrap()).lines();
+    let (dns, port) = (zone.address.to_string(), target.address.port().to_string());
+    let (mut ehlo, relay) = talkative(&["--dns", &dns, "--allow-port", &port]).await;
     let mut log = BufReader::new(ehlo.stderr.take().unwrap()).lines();
-    let ready = stdout.next_line().await.unwrap().unwrap();
-    let relay = ready.strip_prefix("Ehlo is ready: open http://").unwrap().trim_end_matches('/').parse().unwrap();
 
     let mut page = Page::open_at(relay).await;
     let connect = Connect {

@@ -16,7 +16,7 @@ async fn ask(page: &mut Page, name: &str, rtype: RecordType) -> Answer {
 }
 
 async fn asking(zone: &Zone) -> (Running, Page) {
-    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    let running = relay_with(|config| config.dns = vec![zone.address.into()]).await;
     let page = Page::open(&running).await;
     (running, page)
 }
@@ -68,7 +68,7 @@ async fn the_ways_to_have_no_answer_are_told_apart() {
 #[tokio::test(start_paused = true)]
 async fn a_dns_server_that_does_not_answer_is_a_timeout() {
     let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let running = relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into()]).await;
     let mut page = Page::open(&running).await;
     assert_eq!(ask(&mut page, "zone.example", RecordType::Mx).await.rcode, Rcode::Timeout);
 }
@@ -90,7 +90,7 @@ async fn a_change_in_the_dns_is_seen_at_once() {
 #[tokio::test]
 async fn a_question_that_is_none_is_a_bad_request() {
     let zone = zone("").await;
-    let running = relay_with(|config| config.dns = Some(zone.address)).await;
+    let running = relay_with(|config| config.dns = vec![zone.address.into()]).await;
     for (name, rtype) in [
         ("a b.example", RecordType::Mx),
         ("", RecordType::A),

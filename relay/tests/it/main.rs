@@ -5,6 +5,7 @@ mod bytes;
 mod cli;
 mod clock;
 mod dial;
+mod dns_servers;
 mod first;
 mod greeting;
 mod hostile;
@@ -19,6 +20,7 @@ mod proxy;
 mod refused;
 #[cfg(unix)]
 mod reload;
+mod signed;
 #[cfg(unix)]
 mod socket;
 mod stall;

@@ -64,7 +64,7 @@ async fn an_intranet_relay_reaches_a_named_server_by_address_or_host_name_and_no
     let zone = zone("mail IN A 127.0.0.1\n").await;
     for host in ["127.0.0.1", "mail.zone.example"] {
         let running = relay(Profile::Intranet, |config| {
-            config.dns = Some(zone.address);
+            config.dns = vec![zone.address.into()];
             config.targets.extend([named(&target, host)]);
             config.allow_ports.push(target.address.port());
         })
@@ -115,7 +115,7 @@ async fn an_intranet_relay_reaches_the_networks_that_are_allowed() {
 async fn a_public_relay_tells_apart_neither_what_is_inside_nor_what_does_not_exist() {
     let zone = zone("inside IN A 10.0.0.1\nmixed IN A 10.0.0.1\nmixed IN A 192.168.0.1\nself IN A 127.0.0.1\n").await;
     let running = relay(Profile::Public, |config| {
-        config.dns = Some(zone.address);
+        config.dns = vec![zone.address.into()];
         config.open_to_everybody = true;
         config.limits.per_day_to_target = None;
         config.limits.sessions_per_minute = 600;
@@ -139,7 +139,7 @@ async fn a_public_relay_tells_apart_neither_what_is_inside_nor_what_does_not_exi
 async fn a_public_relay_publishes_nothing_of_the_dns_inside() {
     let zone = zone("inside IN A 10.0.0.1\nmixed IN A 10.0.0.1\nmixed IN A 1.1.1.1\nmail IN A 1.1.1.1\n").await;
     let running = relay(Profile::Public, |config| {
-        config.dns = Some(zone.address);
+        config.dns = vec![zone.address.into()];
         config.open_to_everybody = true;
     })
     .await;

@@ -68,7 +68,7 @@ async fn a_relay_for_public_addresses_refuses_every_other() {
 async fn what_the_page_says_before_the_connection_stands_is_a_bad_request() {
     // The DNS server is a socket that never answers, so connecting takes its time.
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let running = relay_with(|config| config.dns = Some(silent.local_addr().unwrap())).await;
+    let running = relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into()]).await;
     let mut page = Page::open(&running).await;
     page.connect_to("mx.example", 25).await;
     page.send(b"EHLO client.example\r\n").await;

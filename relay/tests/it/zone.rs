@@ -30,17 +30,21 @@ pub(crate) async fn zone(records: &str) -> Zone {
             records,
             ZoneType::Primary,
             AxfrPolicy::Deny,
+            None,
         )
         .unwrap();
         catalog.upsert(origin.into(), vec![Arc::new(handler) as Arc<dyn ZoneHandler>]);
     }
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (udp, tcp) = loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        // The same number may be taken for TCP.
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+            break (udp, tcp);
+        }
+    };
     let address = udp.local_addr().unwrap();
     let mut server = Server::new(catalog);
     server.register_socket(udp);
-    // The same number for TCP is nearly always free, and is not needed where it is not.
-    if let Ok(tcp) = TcpListener::bind(address).await {
-        server.register_listener(tcp, Duration::from_secs(5), 1024);
-    }
+    server.register_listener(tcp, Duration::from_secs(5), 1024);
     Zone { address, _server: server }
 }

@@ -37,7 +37,7 @@ async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> Outcome {
     let mute = FakeServer::start(Vec::new()).await?;
     let dns = Dns::start(&[("domain.test.", "mail 60 IN A 127.0.0.1\n")]).await?;
     let allow_ports = [nobody, web.addr(), mute.addr()].map(|addr| addr.port()).to_vec();
-    let relay = Relay::start(Config { dns: Some(dns.addr()), allow_ports, ..Config::default() }).await?;
+    let relay = Relay::start(Config { dns: vec![dns.addr().into()], allow_ports, ..Config::default() }).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
 
     let told = call(&page, "127.0.0.1", nobody.port()).await?;

@@ -18,7 +18,7 @@ async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outco
     let server = Postfix::setup().start().await?;
     let dns = Dns::start(&[("domain.test.", ZONE)]).await?;
     let allow_ports = vec![server.addr().port()];
-    let relay = Relay::start(Config { dns: Some(dns.addr()), allow_ports, ..Config::default() }).await?;
+    let relay = Relay::start(Config { dns: vec![dns.addr().into()], allow_ports, ..Config::default() }).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.button("Mail domain").await?;
     page.fill("[name=domain]", "domain.test").await?;
@@ -51,7 +51,7 @@ async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outco
 #[tokio::test]
 async fn a_domain_without_mail_hosts_is_told_apart_from_one_that_does_not_exist() -> Outcome {
     let dns = Dns::start(&[("domain.test.", ZONE)]).await?;
-    let relay = Relay::start(Config { dns: Some(dns.addr()), ..Config::default() }).await?;
+    let relay = Relay::start(Config { dns: vec![dns.addr().into()], ..Config::default() }).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.button("Mail domain").await?;
     let mut told = Vec::new();

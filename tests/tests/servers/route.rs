@@ -41,7 +41,7 @@ struct Scene {
 impl Scene {
     async fn reaching(ports: Vec<u16>) -> Outcome<Self> {
         let dns = Dns::start(&ZONES).await?;
-        let config = Config { dns: Some(dns.addr()), allow_ports: ports, ..Config::default() };
+        let config = Config { dns: vec![dns.addr().into()], allow_ports: ports, ..Config::default() };
         Ok(Self { relay: Relay::start(config).await?, _dns: dns })
     }
 

@@ -171,7 +171,8 @@ async fn hold(talk: &Talk) -> Outcome<Session> {
     let server = FakeServer::start(script(talk)).await?;
     let dns = Dns::start(&[("example.", "* 60 IN A 127.0.0.1"), ("domain.example.", "* 60 IN A 127.0.0.1")]).await?;
     let allow_ports = vec![server.addr().port()];
-    let relay = Relay::start(ehlo_relay::Config { dns: Some(dns.addr()), allow_ports, ..Default::default() }).await?;
+    let relay =
+        Relay::start(ehlo_relay::Config { dns: vec![dns.addr().into()], allow_ports, ..Default::default() }).await?;
 
     let mut setup = setup_of(talk);
     if !setup.host.ends_with(".example") {

@@ -1,30 +1,42 @@
-//! Look-ups for the page: what the DNS itself says, without the hosts file.
+//! Look-ups for the page: what the DNS itself says, without the hosts file, and whether DNSSEC vouches for it.
 
-use std::net::{IpAddr, SocketAddr};
+mod record;
+mod servers;
+mod validate;
+
+use std::net::IpAddr;
 use std::time::Duration;
 
-use ehlo_core::tunnel::{Answer, Dnssec, Lookup, Rcode, Record, RecordType};
+use ehlo_core::tunnel::{Answer, Dnssec, Lookup, Rcode, RecordType};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::ResolveHosts;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, RecordType as Type};
+use hickory_resolver::proto::rr::Name;
 use tokio::time::{Instant, timeout};
 
 use crate::dial::millis;
 use crate::refusal::Deny;
-use crate::resolve::{plain, resolver};
 use crate::target::is_host_name;
+
+pub(crate) use servers::Servers;
+
+use record::{record_of, type_of};
+use validate::Validator;
+
+/// The most records of one answer that the page is told.
+const RECORDS_MAX: usize = 100;
 
 /// Answers the page's questions.
 pub(crate) struct Dns {
     dns: TokioResolver,
+    validator: Validator,
     limit: Duration,
 }
 
 impl Dns {
-    pub(crate) fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, NetError> {
-        Ok(Self { dns: resolver(server, ResolveHosts::Never)?, limit })
+    pub(crate) fn new(servers: &Servers, limit: Duration) -> Result<Self, NetError> {
+        Ok(Self { dns: servers.resolver(ResolveHosts::Never)?, validator: Validator::new(servers, limit)?, limit })
     }
 
     /// Asks, and answers in every case in which the question was one.
@@ -35,7 +47,10 @@ impl Dns {
         let name = name_of(question)?;
         let rtype = question.rtype;
         let started = Instant::now();
-        let outcome = timeout(self.limit, self.dns.lookup(name, type_of(rtype))).await;
+        // What the DNS says is told as it is, also where its signature does not hold.
+        let asked =
+            async { (timeout(self.limit, self.dns.lookup(name.clone(), type_of(rtype))).await, started.elapsed()) };
+        let ((outcome, took), dnssec) = tokio::join!(asked, self.validator.judge(name.clone(), type_of(rtype)));
         let mut answer = Answer {
             name: question.name.clone(),
             rtype,
@@ -43,18 +58,22 @@ impl Dns {
             records: Vec::new(),
             ttl: None,
             dnssec: Dnssec::Unknown,
-            ms: millis(started.elapsed()),
+            ms: millis(took),
         };
         match outcome {
             Ok(Ok(found)) => {
                 let asked = found.answers().iter().filter(|record| record.record_type() == type_of(rtype));
-                for record in asked {
+                for record in asked.take(RECORDS_MAX) {
                     answer.records.extend(record_of(&record.data));
                     answer.ttl = Some(answer.ttl.map_or(record.ttl, |ttl| ttl.min(record.ttl)));
                 }
             }
             Ok(Err(error)) => answer.rcode = rcode_of(&error),
             Err(_) => answer.rcode = Rcode::Timeout,
+        }
+        // Who has said nothing has vouched for nothing.
+        if matches!(answer.rcode, Rcode::NoError | Rcode::NxDomain) || dnssec == Dnssec::Bogus {
+            answer.dnssec = dnssec;
         }
         Ok(answer)
     }
@@ -74,25 +93,6 @@ fn name_of(question: &Lookup) -> Result<Name, Deny> {
     })?;
     name.set_fqdn(true);
     Ok(name)
-}
-
-const fn type_of(rtype: RecordType) -> Type {
-    match rtype {
-        RecordType::Mx => Type::MX,
-        RecordType::A => Type::A,
-        RecordType::Aaaa => Type::AAAA,
-        RecordType::Ptr => Type::PTR,
-    }
-}
-
-fn record_of(data: &RData) -> Option<Record> {
-    match data {
-        RData::MX(mx) => Some(Record::Mx { preference: mx.preference, exchange: plain(&mx.exchange) }),
-        RData::A(a) => Some(Record::A { address: a.0.to_string() }),
-        RData::AAAA(aaaa) => Some(Record::Aaaa { address: aaaa.0.to_string() }),
-        RData::PTR(ptr) => Some(Record::Ptr { name: plain(&ptr.0) }),
-        _ => None,
-    }
 }
 
 fn rcode_of(error: &NetError) -> Rcode {
