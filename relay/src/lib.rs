@@ -11,7 +11,8 @@
 //!  proxy_in   whom a proxy of the operator speaks for   forwarded  the same, by its HTTP header
 //!  site       Host and Origin lists, upgrade            assets   the page's files
 //!  tunnel     first message, then look-ups or one connection
-//!  dns        answers for the page                      limits   rates and counts
+//!  dns        answers for the page                      mta_sts  policies for the page
+//!  limits     rates and counts
 //!  target     what was named: port and address policy   refusal  the no, and the last word
 //!  address    public or not, and which IPv4 address is inside
 //!  resolve    name → addresses, once                    practice a server to practise on
@@ -46,6 +47,7 @@ mod forwarded;
 mod guard;
 mod limits;
 mod listen;
+mod mta_sts;
 mod practice;
 mod proxy;
 mod proxy_in;
@@ -57,6 +59,10 @@ mod target;
 mod tls;
 mod tunnel;
 mod wire;
+
+#[cfg(test)]
+#[path = "../tests/it/zone.rs"]
+mod zone;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{

@@ -184,13 +184,10 @@ pub(crate) fn plain(name: &Name) -> String {
 }
 
 #[cfg(test)]
-#[path = "../tests/it/zone.rs"]
-mod zone;
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::zone;
 
     #[tokio::test]
     async fn an_own_address_has_a_name_only_where_that_name_has_the_address() {

@@ -26,6 +26,7 @@ use crate::dns::{Dns, Servers};
 use crate::forwarded;
 use crate::limits::{Gauges, Held};
 use crate::listen::Peer;
+use crate::mta_sts::MtaSts;
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
 use crate::serve::{Caller, Open, StartError};
@@ -118,6 +119,7 @@ impl Site {
             resolver: Resolver::new(&servers, config.profile.uses_search_domains(), limits.resolve)
                 .map_err(dns_error)?,
             dns: Dns::new(&servers, limits.resolve).map_err(dns_error)?,
+            mta_sts: MtaSts::new().map_err(StartError::Dns)?,
             names: Names::new(),
             tokens: config.tokens.clone(),
             limits,

@@ -169,6 +169,12 @@ impl Policy {
         }
     }
 
+    /// Whether a policy may be fetched from there: where an answer with the address may be shown, and nothing denies it.
+    pub(crate) fn may_fetch_from(&self, address: SocketAddr) -> bool {
+        let own = self.own.iter().any(|own| same_place(*own, address));
+        !own && !is_denied(&self.deny_networks, address.ip()) && self.may_be_shown(address.ip())
+    }
+
     /// Whether a connection that stands goes to the relay itself, or in the public profile to its machine, by an address
     /// that no list told before.
     pub(crate) fn is_own(&self, local: SocketAddr, peer: SocketAddr) -> bool {

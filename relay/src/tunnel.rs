@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ehlo_core::secret::Secret;
+use ehlo_core::tunnel::mta_sts::PolicyAnswer;
 use ehlo_core::tunnel::{
     About, Answer, Closer, Code, Connect, Connected, Dnssec, FIRST_MESSAGE_MAX, Family, FromRelay, Lookup, Rcode,
     RecordType, ToRelay,
@@ -24,6 +25,7 @@ use crate::config::{Profile, Token, find_token};
 use crate::dial::{dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
+use crate::mta_sts::MtaSts;
 use crate::proxy;
 use crate::refusal::{Deny, End, last_word, tell};
 use crate::resolve::{Resolved, Resolver};
@@ -38,6 +40,7 @@ pub(crate) struct Context {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) resolver: Resolver,
     pub(crate) dns: Dns,
+    pub(crate) mta_sts: MtaSts,
     pub(crate) names: Names,
     pub(crate) tokens: Vec<Token>,
 }
@@ -187,7 +190,7 @@ impl Session<'_> {
                 self.authorise(connect.token.as_ref())?;
                 self.connect(&connect, page_out, page_in).await
             }
-            question @ (ToRelay::Lookup(_) | ToRelay::About { .. }) => {
+            question @ (ToRelay::Lookup(_) | ToRelay::MtaSts(_) | ToRelay::About { .. }) => {
                 self.note(|facts| facts.asked = "lookup".to_owned());
                 self.answer(question, page_out, page_in).await
             }
@@ -222,6 +225,12 @@ impl Session<'_> {
     {
         let mut question = first;
         let mut authorised = false;
+        let limits = &self.context.limits;
+        let oldest = Instant::now() + limits.lifetime;
+        let late = || match Instant::now() < oldest {
+            true => Deny::new(Code::Idle, "No further question came."),
+            false => Deny::new(Code::Lifetime, "These questions have gone on for long enough; ask again."),
+        };
         loop {
             self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
                 let wait = reached.retry_after;
@@ -235,14 +244,20 @@ impl Session<'_> {
                     }
                     FromRelay::Answer(self.look_up(lookup).await.map_err(End::Denied)?)
                 }
+                ToRelay::MtaSts(question) => {
+                    if !authorised {
+                        self.authorise(question.token.as_ref())?;
+                        authorised = true;
+                    }
+                    FromRelay::MtaSts(Box::new(self.mta_sts(&question.domain).await.map_err(End::Denied)?))
+                }
                 ToRelay::About { token } => FromRelay::About(self.about(token.as_ref())),
                 ToRelay::Connect(_) | ToRelay::Eof {} => {
                     return Err(End::Denied(Deny::bad_request("A connection needs a WebSocket of its own.")));
                 }
             };
             tell(page_out, &answer).await?;
-            let late = || Deny::new(Code::Idle, "No further question came.");
-            question = request(page_in, Instant::now() + self.context.limits.next_lookup, late).await?;
+            question = request(page_in, oldest.min(Instant::now() + limits.next_lookup), late).await?;
         }
     }
 
@@ -263,6 +278,17 @@ impl Session<'_> {
         }
         let answer = self.context.dns.answer(lookup).await?;
         Ok(shown(policy, answer))
+    }
+
+    async fn mta_sts(&self, domain: &str) -> Result<PolicyAnswer, Deny> {
+        let Context { mta_sts, dns, policy, gauges, .. } = self.context;
+        let counts = |ip| {
+            gauges.today(self.visitor.client.ip(), ip).map_err(|reached| {
+                let wait = reached.retry_after;
+                Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
+            })
+        };
+        mta_sts.answer(domain, dns, policy, counts).await
     }
 
     /// What this relay is; who has no token, where one is wanted, is not told the names of servers.

@@ -63,7 +63,7 @@ impl Session {
                 };
                 self.end(Event::Closed { by, code }, how, true);
             }
-            FromRelay::Answer(_) | FromRelay::About(_) => {}
+            FromRelay::Answer(_) | FromRelay::MtaSts(_) | FromRelay::About(_) => {}
         }
     }
 

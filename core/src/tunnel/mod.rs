@@ -6,6 +6,7 @@
 //! ([`FromRelay::Closed`] or [`FromRelay::Error`]) before a WebSocket close frame with a code of
 //! [`Code::close_code`] and the code's word as reason.
 
+pub mod mta_sts;
 mod proxy;
 mod read;
 
@@ -41,6 +42,8 @@ pub enum ToRelay {
     Connect(Connect),
     /// Ask the DNS. First message, and any number more on the same WebSocket.
     Lookup(Lookup),
+    /// Ask for a domain's MTA-STS policy; as [`ToRelay::Lookup`], any number of times.
+    MtaSts(mta_sts::PolicyQuestion),
     /// Ask what this relay is and offers; as [`ToRelay::Lookup`], any number of times.
     About {
         /// The relay's token: what only those may know who may use the relay is told for it alone.
@@ -162,6 +165,8 @@ pub enum FromRelay {
     },
     /// The answer to a look-up.
     Answer(Answer),
+    /// The MTA-STS policy, or why there is none.
+    MtaSts(Box<mta_sts::PolicyAnswer>),
     /// What this relay is and offers.
     About(About),
 }

@@ -1,5 +1,6 @@
 //! Reading the relay's messages, field by field: the page's module stays small.
 
+use super::mta_sts::{Mode, Policy, PolicyAnswer};
 use super::{About, Answer, Closer, Code, Connected, Dnssec, FromRelay, Guess, Rcode, Record, RecordType, Refusal};
 use crate::json::{Mistake, Object, Value};
 
@@ -49,6 +50,7 @@ impl FromRelay {
                 received: object.or_zero("received"),
             },
             "answer" => Self::Answer(Answer::take(object)?),
+            "mta_sts" => Self::MtaSts(Box::new(PolicyAnswer::take(object)?)),
             "about" => Self::About(About {
                 version: object.or_empty("version"),
                 profile: object.or_empty("profile"),
@@ -75,6 +77,25 @@ impl Answer {
             records: records.into_iter().filter_map(Record::of).collect(),
             ttl: object.number("ttl")?,
             dnssec: known(&object.or_empty("dnssec"), &Dnssec::WORDS).unwrap_or(Dnssec::Unknown),
+            ms: object.or_zero("ms"),
+        })
+    }
+}
+
+impl PolicyAnswer {
+    fn take(object: &mut Object) -> Result<Self, Mistake> {
+        Ok(Self {
+            domain: object.or_empty("domain"),
+            id: object.text("id")?,
+            text: object.text("text")?,
+            policy: object.given("policy").and_then(|value| Object::of(value).ok()).and_then(|mut policy| {
+                Some(Policy {
+                    mode: known(&policy.or_empty("mode"), &Mode::WORDS)?,
+                    max_age: policy.or_zero("max_age"),
+                    mx: policy.all_texts("mx"),
+                })
+            }),
+            problem: object.text("problem")?,
             ms: object.or_zero("ms"),
         })
     }
@@ -200,6 +221,14 @@ mod tests {
                 ms: 2,
             }),
             FromRelay::Eof {},
+            FromRelay::MtaSts(Box::new(PolicyAnswer {
+                domain: "example".into(),
+                id: Some("1".into()),
+                text: Some("version: STSv1".into()),
+                policy: Some(Policy { mode: Mode::Testing, max_age: 86_400, mx: vec!["mail.example".into()] }),
+                problem: Some("none".into()),
+                ms: 5,
+            })),
             FromRelay::About(About {
                 version: "1".into(),
                 profile: "personal".into(),

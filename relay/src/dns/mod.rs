@@ -19,7 +19,7 @@ use crate::dial::millis;
 use crate::refusal::Deny;
 use crate::target::is_host_name;
 
-pub(crate) use servers::Servers;
+pub(crate) use servers::{Servers, client, well_known};
 
 use record::{record_of, type_of};
 use validate::Validator;
@@ -45,12 +45,23 @@ impl Dns {
     /// The name is none.
     pub(crate) async fn answer(&self, question: &Lookup) -> Result<Answer, Deny> {
         let name = name_of(question)?;
+        // What the DNS says is told as it is, also where its signature does not hold.
+        let judged = self.validator.judge(name, type_of(question.rtype));
+        let (answer, dnssec) = tokio::join!(self.plain(question), judged);
+        let mut answer = answer?;
+        // Who has said nothing has vouched for nothing.
+        if matches!(answer.rcode, Rcode::NoError | Rcode::NxDomain) || dnssec == Dnssec::Bogus {
+            answer.dnssec = dnssec;
+        }
+        Ok(answer)
+    }
+
+    /// As [`Dns::answer`], without asking whether DNSSEC vouches for it.
+    pub(crate) async fn plain(&self, question: &Lookup) -> Result<Answer, Deny> {
+        let name = name_of(question)?;
         let rtype = question.rtype;
         let started = Instant::now();
-        // What the DNS says is told as it is, also where its signature does not hold.
-        let asked =
-            async { (timeout(self.limit, self.dns.lookup(name.clone(), type_of(rtype))).await, started.elapsed()) };
-        let ((outcome, took), dnssec) = tokio::join!(asked, self.validator.judge(name.clone(), type_of(rtype)));
+        let outcome = timeout(self.limit, self.dns.lookup(name, type_of(rtype))).await;
         let mut answer = Answer {
             name: question.name.clone(),
             rtype,
@@ -58,7 +69,7 @@ impl Dns {
             records: Vec::new(),
             ttl: None,
             dnssec: Dnssec::Unknown,
-            ms: millis(took),
+            ms: millis(started.elapsed()),
         };
         match outcome {
             Ok(Ok(found)) => {
@@ -70,10 +81,6 @@ impl Dns {
             }
             Ok(Err(error)) => answer.rcode = rcode_of(&error),
             Err(_) => answer.rcode = Rcode::Timeout,
-        }
-        // Who has said nothing has vouched for nothing.
-        if matches!(answer.rcode, Rcode::NoError | Rcode::NxDomain) || dnssec == Dnssec::Bogus {
-            answer.dnssec = dnssec;
         }
         Ok(answer)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ehlo_core::tunnel::{Closer, Code, FromRelay};
+use ehlo_core::tunnel::{Closer, Code, FromRelay, ToRelay};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -128,9 +128,27 @@ async fn a_request_whose_head_does_not_end_is_cut_off() {
 async fn look_ups_end_when_no_further_question_comes() {
     let running = relay_with(|_| {}).await;
     let mut page = Page::open(&running).await;
-    page.say(&ehlo_core::tunnel::ToRelay::About { token: None }).await;
+    page.say(&ToRelay::About { token: None }).await;
     assert!(matches!(page.hear().await, Heard::Word(FromRelay::About(_))));
     let started = Instant::now();
     assert_eq!(page.refusal().await.code, Code::Idle);
     assert!(about(started, MINUTE), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_one_after_another_hold_a_session_no_longer_than_a_conversation() {
+    let running = relay_with(|config| config.limits.lookups_per_minute = 600).await;
+    let mut page = Page::open(&running).await;
+    let began = Instant::now();
+    let refusal = loop {
+        page.say(&ToRelay::About { token: None }).await;
+        assert!(matches!(page.hear().await, Heard::Word(FromRelay::About(_))));
+        match timeout(Duration::from_secs(47), page.hear()).await {
+            Err(_) => {}
+            Ok(Heard::Word(FromRelay::Error(refusal))) => break refusal,
+            Ok(other) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refusal.code, Code::Lifetime);
+    assert!((3600..3700).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }

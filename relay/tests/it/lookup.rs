@@ -1,5 +1,6 @@
 //! Questions to the DNS, against a DNS server in this process.
 
+use ehlo_core::tunnel::mta_sts::PolicyQuestion;
 use ehlo_core::tunnel::{Answer, Code, Dnssec, FromRelay, Lookup, Rcode, Record, RecordType, ToRelay};
 use ehlo_relay::Running;
 use tokio::net::UdpSocket;
@@ -71,6 +72,18 @@ async fn a_dns_server_that_does_not_answer_is_a_timeout() {
     let running = relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into()]).await;
     let mut page = Page::open(&running).await;
     assert_eq!(ask(&mut page, "zone.example", RecordType::Mx).await.rcode, Rcode::Timeout);
+}
+
+#[tokio::test]
+async fn a_domain_without_a_policy_of_mta_sts_is_told_as_such_on_the_same_websocket() {
+    let zone = zone("mx IN A 192.0.2.1\n").await;
+    let (_running, mut page) = asking(&zone).await;
+    let question = PolicyQuestion { domain: "zone.example".to_owned(), token: None };
+    page.say(&ToRelay::MtaSts(question)).await;
+    let Heard::Word(FromRelay::MtaSts(answer)) = page.hear().await else { panic!("an answer") };
+    assert_eq!((answer.domain.as_str(), answer.policy), ("zone.example", None));
+    assert!(answer.problem.unwrap().contains("v=STSv1"));
+    assert_eq!(ask(&mut page, "mx.zone.example", RecordType::A).await.records.len(), 1);
 }
 
 #[tokio::test]
