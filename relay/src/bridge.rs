@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use crate::guard::{Guard, Verdict};
 use crate::limits::Limits;
-use crate::refusal::{Deny, End, text};
+use crate::refusal::{Deny, End, broken, text};
 
 /// The most octets of one message to the page.
 const TO_PAGE: usize = 8 * 1024;
@@ -171,8 +171,8 @@ impl Line<'_> {
             },
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
             Some(Err(Error::Capacity(_))) => Err(refused(Code::TooBig)),
-            Some(Err(Error::Utf8(_))) => Err(refused(Code::BadRequest)),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
+            Some(Err(error)) => Err(broken(&error)),
+            Some(Ok(Message::Close(_))) | None => Err(End::Gone),
         }
     }
 

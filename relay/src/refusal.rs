@@ -8,6 +8,7 @@ use futures_util::{Sink, SinkExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -59,8 +60,43 @@ pub(crate) enum End {
     Denied(Deny),
     /// A connection that stood has ended, or look-ups are done.
     Closed { by: Closer, code: Code },
+    /// The page does not speak as a WebSocket does (RFC 6455), so it is told by a close frame alone.
+    Violated(Violation),
     /// The page has gone; there is nobody to tell.
     Gone,
+}
+
+/// What was wrong with a WebSocket frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Violation {
+    /// The frame itself: not masked, reserved bits, a control frame that is too long, a continuation of nothing.
+    Protocol,
+    /// A text that is no UTF-8.
+    Utf8,
+}
+
+impl Violation {
+    /// The close code (RFC 6455 §7.4.1), with its word.
+    const fn close(self) -> (u16, &'static str) {
+        match self {
+            Self::Protocol => (1002, "protocol_error"),
+            Self::Utf8 => (1007, "not_utf8"),
+        }
+    }
+}
+
+/// What the end of a WebSocket by an error is: the page's fault, or that it has gone.
+pub(crate) fn broken(error: &Error) -> End {
+    match error {
+        Error::Protocol(
+            ProtocolError::ResetWithoutClosingHandshake
+            | ProtocolError::ReceivedAfterClosing
+            | ProtocolError::SendAfterClosing,
+        ) => End::Gone,
+        Error::Protocol(_) => End::Violated(Violation::Protocol),
+        Error::Utf8(_) => End::Violated(Violation::Utf8),
+        _ => End::Gone,
+    }
 }
 
 impl End {
@@ -69,6 +105,7 @@ impl End {
         match self {
             Self::Denied(deny) => deny.code.word(),
             Self::Closed { code, .. } => code.word(),
+            Self::Violated(violation) => violation.close().1,
             Self::Gone => Code::Done.word(),
         }
     }
@@ -76,7 +113,7 @@ impl End {
     /// Who ended it, for the log.
     pub(crate) fn by(&self) -> &'static str {
         match self {
-            Self::Denied(_) | Self::Closed { by: Closer::Relay, .. } => "relay",
+            Self::Denied(_) | Self::Violated(_) | Self::Closed { by: Closer::Relay, .. } => "relay",
             Self::Closed { by: Closer::Target, .. } => "target",
             Self::Closed { by: Closer::Client, .. } | Self::Gone => "client",
         }
@@ -108,6 +145,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (message, code) = match end {
+        End::Violated(violation) => {
+            let (code, word) = violation.close();
+            farewell(&mut ws, None, code, word).await;
+            return;
+        }
         End::Gone => {
             // The answer to a close frame waits to be sent.
             let _ = timeout(LAST_WORD, ws.flush()).await;
@@ -119,12 +161,21 @@ where
         }
         End::Closed { by, code } => (FromRelay::Closed { by, code, sent, received }, code),
     };
-    let frame = CloseFrame { code: code.close_code().into(), reason: code.word().into() };
-    let farewell = async {
-        ws.feed(text(&message)).await?;
+    farewell(&mut ws, Some(&message), code.close_code(), code.word()).await;
+}
+
+async fn farewell<S>(ws: &mut WebSocketStream<S>, message: Option<&FromRelay>, code: u16, word: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let frame = CloseFrame { code: code.into(), reason: word.into() };
+    let said = async {
+        if let Some(message) = message {
+            ws.feed(text(message)).await?;
+        }
         ws.close(Some(frame)).await
     };
-    if matches!(timeout(LAST_WORD, farewell).await, Ok(Ok(()))) {
+    if matches!(timeout(LAST_WORD, said).await, Ok(Ok(()))) {
         let _ = timeout(LAST_WORD, hang_up(ws.get_mut())).await;
     }
 }

@@ -27,7 +27,7 @@ use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
 use crate::mta_sts::MtaSts;
 use crate::proxy;
-use crate::refusal::{Deny, End, last_word, tell};
+use crate::refusal::{Deny, End, broken, last_word, tell};
 use crate::resolve::{Resolved, Resolver};
 use crate::serve::stopped;
 use crate::target::{Policy, Target, shown};
@@ -459,11 +459,12 @@ where
             Some(Ok(Message::Text(_)) | Err(Error::Capacity(_))) => {
                 return Err(End::Denied(Deny::new(Code::TooBig, "The page's request is too long.")));
             }
-            Some(Ok(Message::Binary(_)) | Err(Error::Utf8(_))) => {
+            Some(Ok(Message::Binary(_))) => {
                 return Err(End::Denied(Deny::bad_request("The page must say first what it wants.")));
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+            Some(Err(error)) => return Err(broken(&error)),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
         }
     }
 }
@@ -476,10 +477,11 @@ where
     loop {
         match page.next().await {
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Ok(Message::Text(_) | Message::Binary(_)) | Err(Error::Capacity(_) | Error::Utf8(_))) => {
+            Some(Ok(Message::Text(_) | Message::Binary(_)) | Err(Error::Capacity(_))) => {
                 return End::Denied(Deny::bad_request("The page must wait until the connection stands."));
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+            Some(Err(error)) => return broken(&error),
+            Some(Ok(Message::Close(_))) | None => return End::Gone,
         }
     }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod dial;
 mod dns_servers;
 mod first;
+mod frames;
 mod greeting;
 mod hostile;
 mod https;
