@@ -1,23 +1,31 @@
-//! Addresses become one TCP connection: each is tried in turn, and the page hears of each that failed.
+//! Addresses become one TCP connection: the next is tried when one fails or is slow (RFC 8305), and the page hears of
+//! each that failed.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, FromRelay};
-use futures_util::Sink;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Sink, StreamExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::config::source_towards;
 use crate::limits::{Gauges, Held, Limits};
 use crate::refusal::{Deny, End, code_of, tell};
 
-/// Connects to the first address that answers.
+/// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Connects to the first address that answers; the attempts that lose are broken off at once.
 ///
 /// # Errors
 /// The most telling of the failures, or that the page has gone.
 pub(crate) async fn dial<W>(
     addresses: &[SocketAddr],
+    sources: &[IpAddr],
     limits: &Limits,
     gauges: &Gauges,
     page: &mut W,
@@ -26,31 +34,69 @@ where
     W: Sink<Message, Error = Error> + Unpin,
 {
     let deadline = Instant::now() + limits.connect_all;
+    let mut waiting = addresses.iter().copied().take(limits.connect_addresses).peekable();
+    let mut due = Instant::now();
+    let mut race = FuturesUnordered::new();
     let mut failures = Vec::new();
-    for &address in addresses.iter().take(limits.connect_addresses) {
-        let place = gauges.target(address.ip()).map_err(|reached| {
-            let wait = reached.retry_after;
-            let message = format!("Too many connections to {}; try again in {wait} seconds.", address.ip());
-            End::Denied(Deny::busy(wait, message))
-        })?;
-        let started = Instant::now();
-        let attempt = timeout_at(deadline, one(address, limits.connect_each)).await;
-        let error = match attempt.unwrap_or(Err(Code::ConnectTimeout)) {
-            Ok(tcp) => return Ok((tcp, place)),
+    let mut full = None;
+    loop {
+        let more = waiting.peek().is_some() && due < deadline;
+        let (address, started, outcome) = tokio::select! {
+            biased;
+            Some(ended) = race.next() => ended,
+            () = sleep_until(due), if more => {
+                let Some(address) = waiting.next() else { continue };
+                match gauges.target(address.ip()) {
+                    Ok(place) => {
+                        race.push(attempt(address, sources, limits.connect_each, deadline, place));
+                        due = Instant::now() + ATTEMPT_DELAY;
+                    }
+                    // Another address may still have a place.
+                    Err(reached) => full = Some((address, reached.retry_after)),
+                }
+                continue;
+            }
+            else => break,
+        };
+        let error = match outcome {
+            Ok(won) => return Ok(won),
             Err(error) => error,
         };
         failures.push((address, error));
+        due = Instant::now();
         let ms = millis(started.elapsed());
         tell(page, &FromRelay::Attempt { address: address.ip().to_string(), error, ms }).await?;
-        if Instant::now() >= deadline {
-            break;
-        }
     }
-    Err(End::Denied(verdict(&failures)))
+    Err(End::Denied(match full {
+        Some((address, wait)) => {
+            Deny::busy(wait, format!("Too many connections to {}; try again in {wait} seconds.", address.ip()))
+        }
+        None => verdict(&failures),
+    }))
 }
 
-async fn one(address: SocketAddr, limit: Duration) -> Result<TcpStream, Code> {
-    let tcp = match timeout(limit, TcpStream::connect(address)).await {
+/// One attempt, with when it began and the place that it holds as long as it lasts.
+async fn attempt(
+    address: SocketAddr,
+    sources: &[IpAddr],
+    limit: Duration,
+    deadline: Instant,
+    place: Held<IpAddr>,
+) -> (SocketAddr, Instant, Result<(TcpStream, Held<IpAddr>), Code>) {
+    let started = Instant::now();
+    let ended = timeout_at(deadline, one(address, source_towards(sources, address), limit)).await;
+    (address, started, ended.unwrap_or(Err(Code::ConnectTimeout)).map(|tcp| (tcp, place)))
+}
+
+async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(source) = source else { return TcpStream::connect(address).await };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind((source, 0).into())?;
+    socket.connect(address).await
+}
+
+async fn one(address: SocketAddr, source: Option<IpAddr>, limit: Duration) -> Result<TcpStream, Code> {
+    let tcp = match timeout(limit, connect(address, source)).await {
         Ok(Ok(tcp)) => tcp,
         Ok(Err(error)) => return Err(code_of(&error)),
         Err(_) => return Err(Code::ConnectTimeout),

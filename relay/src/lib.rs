@@ -66,8 +66,8 @@ mod zone;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{
-    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Profile, TOKEN_MIN, Token,
-    TokenError, default_listen, options,
+    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile, TOKEN_MIN,
+    Token, TokenError, default_listen, options,
 };
 pub use limits::Limits;
 pub use practice::PracticeTarget;

@@ -65,8 +65,9 @@ impl Resolver {
     }
 
     /// Begins to look up the name of the address from which `target` is reached, while the connection is made.
-    pub(crate) fn own_name_towards(&self, target: SocketAddr) -> OwnName {
-        let Some(own) = own_address_towards(target).filter(|own| !own.is_loopback()) else {
+    /// `source` is the own address where it is set.
+    pub(crate) fn own_name_towards(&self, target: SocketAddr, source: Option<IpAddr>) -> OwnName {
+        let Some(own) = source.or_else(|| own_address_towards(target)).filter(|own| !own.is_loopback()) else {
             return OwnName::Known(None);
         };
         if let Some((at, name)) = self.own_names().get(&own)
@@ -119,7 +120,7 @@ impl OwnName {
 }
 
 /// A datagram socket that is connected has its address without a packet having been sent.
-fn own_address_towards(target: SocketAddr) -> Option<IpAddr> {
+pub(crate) fn own_address_towards(target: SocketAddr) -> Option<IpAddr> {
     let any = if target.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect(target).ok()?;

@@ -121,6 +121,8 @@ impl Site {
             dns: Dns::new(&servers, limits.resolve).map_err(dns_error)?,
             mta_sts: MtaSts::new().map_err(StartError::Dns)?,
             names: Names::new(),
+            sources: config.source_address.clone(),
+            prefer: config.prefer,
             tokens: config.tokens.clone(),
             limits,
         };

@@ -21,14 +21,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::assets;
 use crate::bridge::{self, Counters};
-use crate::config::{Profile, Token, find_token};
+use crate::config::{Prefer, Profile, Token, find_token, source_towards};
 use crate::dial::{dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
 use crate::mta_sts::MtaSts;
 use crate::proxy;
 use crate::refusal::{Deny, End, broken, last_word, tell};
-use crate::resolve::{Resolved, Resolver};
+use crate::resolve::{Resolved, Resolver, own_address_towards};
 use crate::serve::stopped;
 use crate::target::{Policy, Target, shown};
 
@@ -42,6 +42,9 @@ pub(crate) struct Context {
     pub(crate) dns: Dns,
     pub(crate) mta_sts: MtaSts,
     pub(crate) names: Names,
+    /// The own addresses from which targets are dialled.
+    pub(crate) sources: Vec<IpAddr>,
+    pub(crate) prefer: Prefer,
     pub(crate) tokens: Vec<Token>,
 }
 
@@ -353,7 +356,7 @@ impl Session<'_> {
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let Context { limits, gauges, resolver, .. } = self.context;
+        let Context { limits, gauges, resolver, sources, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
@@ -368,32 +371,37 @@ impl Session<'_> {
         tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
 
         let expected = addresses[0];
-        let own_name = resolver.own_name_towards(expected);
-        let (tcp, _place) = dial(&addresses, limits, gauges, page).await?;
+        let own_name_towards = |target| resolver.own_name_towards(target, source_towards(sources, target));
+        let own_name = own_name_towards(expected);
+        let (tcp, _place) = dial(&addresses, sources, limits, gauges, page).await?;
         let address = tcp.peer_addr().map_err(|_| {
             End::Denied(Deny::new(Code::Reset, format!("{expected} broke the connection off at once.")))
         })?;
         let own = !matches!(target, Target::Named { .. })
-            && tcp.local_addr().is_ok_and(|local| self.context.policy.is_own(local, address));
+            // A source address that is set says nothing of where the target is; what the system would take does.
+            && own_address_towards(address)
+                .or_else(|| tcp.local_addr().ok().map(|local| local.ip()))
+                .is_some_and(|own| self.context.policy.is_own((own, 0).into(), address));
         if own {
             return Err(End::Denied(self.context.policy.denied(|| format!("{address} is this relay itself."))));
         }
-        let own_name = if address == expected { own_name } else { resolver.own_name_towards(address) };
+        let own_name = if address == expected { own_name } else { own_name_towards(address) };
         let local_name = own_name.within(limits.local_name).await;
         Ok(Reached { tcp, address, local_name, _place })
     }
 
     /// The full name, and the addresses to try: at least one, and only those that the policy allows.
     async fn candidates(&self, target: &Target, family: Option<Family>) -> Result<(String, Vec<SocketAddr>), Deny> {
-        let policy = &self.context.policy;
+        let Context { policy, prefer, .. } = self.context;
         match target {
             Target::Named { name, host, port, .. } => {
                 let found = match host.parse::<IpAddr>() {
                     Ok(ip) => Resolved { name: name.clone(), addresses: vec![ip] },
-                    Err(_) => self.context.resolver.addresses(host, family).await?,
+                    Err(_) => self.context.resolver.addresses(host, prefer.family(family)).await?,
                 };
                 let most = self.context.limits.connect_addresses.max(1);
-                let addresses = found.addresses.iter().map(|ip| SocketAddr::from((*ip, *port))).take(most).collect();
+                let ips = prefer.in_turn(&found.addresses);
+                let addresses = ips.into_iter().map(|ip| SocketAddr::from((ip, *port))).take(most).collect();
                 Ok((found.name, addresses))
             }
             Target::Address(address) => {
@@ -409,16 +417,17 @@ impl Session<'_> {
                 Ok((address.ip().to_string(), vec![*address]))
             }
             Target::Host { name, port } => {
-                let found = self.context.resolver.addresses(name, family).await.map_err(|deny| match deny.code {
-                    // What does not exist and what is not allowed look alike to those who are not told reasons.
-                    Code::NoSuchHost if !policy.explains => policy.denied(String::new),
-                    _ => deny,
+                let found = self.context.resolver.addresses(name, prefer.family(family)).await.map_err(|deny| {
+                    match deny.code {
+                        // What does not exist and what is not allowed look alike to those who are not told reasons.
+                        Code::NoSuchHost if !policy.explains => policy.denied(String::new),
+                        _ => deny,
+                    }
                 })?;
-                let addresses: Vec<_> = found.addresses.iter().map(|ip| SocketAddr::from((*ip, *port))).collect();
-                let (allowed, refused): (Vec<_>, Vec<_>) = addresses
-                    .into_iter()
-                    .map(|address| (address, policy.address(address)))
-                    .partition(|(_, no)| no.is_ok());
+                let ips = prefer.in_turn(&found.addresses);
+                let addresses = ips.into_iter().map(|ip| SocketAddr::from((ip, *port)));
+                let (allowed, refused): (Vec<_>, Vec<_>) =
+                    addresses.map(|address| (address, policy.address(address))).partition(|(_, no)| no.is_ok());
                 if let (true, Some((_, Err(deny)))) = (allowed.is_empty(), refused.into_iter().next()) {
                     return Err(deny);
                 }

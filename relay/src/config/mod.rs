@@ -3,6 +3,7 @@
 mod file;
 mod name_server;
 pub mod options;
+mod out;
 mod tell;
 mod token;
 
@@ -17,6 +18,8 @@ use serde::Deserialize;
 
 pub use file::FileError;
 pub use name_server::NameServer;
+pub use out::Prefer;
+pub(crate) use out::source_towards;
 pub(crate) use token::find as find_token;
 pub use token::{TOKEN_MIN, Token, TokenError};
 
@@ -157,6 +160,10 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Whether a public relay may serve whoever comes.
     pub open_to_everybody: bool,
+    /// Own addresses, one of a family at most, from which targets are dialled; a family without one is left to the system.
+    pub source_address: Vec<IpAddr>,
+    /// Which addresses of a name are tried, and which first.
+    pub prefer: Prefer,
     /// The DNS servers to ask, in place of the system's.
     pub dns: Vec<NameServer>,
     /// The authorities, PEM, that vouch for DNS servers asked over TLS, in place of the well-known ones.
@@ -200,6 +207,8 @@ impl Config {
             trusted_proxies: Vec::new(),
             tokens: Vec::new(),
             open_to_everybody: false,
+            source_address: Vec::new(),
+            prefer: Prefer::default(),
             dns: Vec::new(),
             dns_authority: None,
             dnssec_anchor: None,
@@ -260,6 +269,7 @@ impl Config {
         if let Some(name) = self.public_names.iter().find(|name| !is_authority(name)) {
             return Err(ConfigError::PublicName(name.clone()));
         }
+        out::check_sources(&self.source_address)?;
         self.allow_origins.iter().try_for_each(|origin| check_origin(origin))
     }
 }
@@ -294,6 +304,10 @@ pub enum ConfigError {
         /// Its host.
         host: String,
     },
+    /// A source address that is not one of this machine.
+    Source(IpAddr),
+    /// A second source address of the same family.
+    TwoSources(IpAddr),
     /// `--allow-port 0`.
     PortZero,
     /// Not an origin as browsers write it.
@@ -348,6 +362,15 @@ impl fmt::Display for ConfigError {
                 f,
                 "the target {name:?} at {host:?} cannot be one: its name has letters, digits, dots, dashes and underscores \
                  and is not \"practice\", and its host is a host name or an IP address"
+            ),
+            Self::Source(address) => write!(
+                f,
+                "the relay cannot dial from {address}: that is no address of this machine; name one of those that \"ip \
+                 address\" lists, or leave source_address out"
+            ),
+            Self::TwoSources(address) => write!(
+                f,
+                "{address} is the second source address of its family; name one IPv4 address and one IPv6 address at most"
             ),
             Self::PortZero => f.write_str("port 0 cannot be reached; give a number from 1 to 65535"),
             Self::Origin(origin) => write!(

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{Config, Profile, options};
+use super::{Config, Prefer, Profile, options};
 use crate::target::AddressPolicy;
 
 impl Config {
@@ -29,6 +29,7 @@ impl Config {
         }
         told.push(self.who());
         told.extend(self.whom());
+        told.extend(self.how_out());
         told.extend(self.how_much());
         told
     }
@@ -80,6 +81,24 @@ impl Config {
         if self.practice {
             told.push("It offers its own practice servers.".to_owned());
         }
+        told
+    }
+
+    fn how_out(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        if !self.source_address.is_empty() {
+            told.push(format!("It dials out from {}.", list(&self.source_address)));
+        }
+        told.extend(match self.prefer {
+            Prefer::Ipv4 => None,
+            Prefer::Ipv6 => Some("IPv6 addresses of a name are tried before IPv4 ones.".to_owned()),
+            Prefer::OnlyIpv4 => {
+                Some("Only IPv4 addresses of a name are tried, unless the page asks for IPv6.".to_owned())
+            }
+            Prefer::OnlyIpv6 => {
+                Some("Only IPv6 addresses of a name are tried, unless the page asks for IPv4.".to_owned())
+            }
+        });
         told
     }
 

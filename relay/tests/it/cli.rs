@@ -103,6 +103,8 @@ fn an_open_combination_is_refused_in_one_line_that_says_what_to_write() {
         (&["--profile", "open"], "intranet"),
         (&["--target", "exchange"], "exchange=mail.corp.example:25"),
         (&["--config", "nowhere.toml"], "does not exist"),
+        (&["--source-address", "192.0.2.1"], "no address of this machine"),
+        (&["--prefer", "ipv5"], "only-ipv4"),
     ] {
         let output = output(args);
         let told = String::from_utf8(output.stderr).unwrap();

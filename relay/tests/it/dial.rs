@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, Connect, Family, FromRelay, ToRelay};
+use ehlo_relay::Prefer;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::support::{Heard, Page, Target, relay_for, relay_with};
@@ -164,24 +165,92 @@ async fn an_address_that_does_not_answer_is_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_attempts_together_have_a_time_as_well() {
-    // Several names for one situation: the second attempt is cut short, the third never made.
+async fn attempts_begin_one_after_another_and_have_a_time_together() {
     let (port, _deaf) = deaf(&["127.0.0.2", "127.0.0.3", "127.0.0.4"]).await;
     let zone = zone("three IN A 127.0.0.2\nthree IN A 127.0.0.3\nthree IN A 127.0.0.4\n").await;
     let running = relay_with(|config| {
         config.allow_ports.push(port);
         config.dns = vec![zone.address.into()];
-        config.limits.connect_all = Duration::from_secs(15);
+        config.limits.connect_all = Duration::from_secs(5);
     })
     .await;
     let mut page = Page::open(&running).await;
     page.connect_to("three.zone.example", port).await;
-    page.hear().await;
-    for seconds in [10, 5] {
-        let Heard::Word(FromRelay::Attempt { error, ms, .. }) = page.hear().await else { panic!("attempt") };
-        assert_eq!((error, ms / 1000), (Code::ConnectTimeout, seconds));
+    let Heard::Word(FromRelay::Resolved { addresses, .. }) = page.hear().await else { panic!("resolved") };
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        let Heard::Word(FromRelay::Attempt { address, error, ms }) = page.hear().await else { panic!("attempt") };
+        assert_eq!(error, Code::ConnectTimeout);
+        // The second began 250 ms after the first, the third 250 ms after that; all end together.
+        let place = addresses.iter().position(|known| *known == address).unwrap();
+        // Timers count whole milliseconds, and the last one that a timer adds.
+        heard.push((place, (5000 + 125 - ms) / 250));
     }
+    heard.sort_unstable();
+    assert_eq!(heard, [(0, 0), (1, 1), (2, 2)]);
     assert_eq!(page.refusal().await.code, Code::ConnectTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_does_not_answer_does_not_hold_up_the_one_behind_it() {
+    let (port, _deaf) = deaf(&["127.0.0.1"]).await;
+    let six = TcpListener::bind(SocketAddr::new("::1".parse().unwrap(), port)).await.unwrap();
+    let zone = zone("both IN A 127.0.0.1\nboth IN AAAA ::1\n").await;
+    let running = relay_with(|config| {
+        config.allow_ports.push(port);
+        config.dns = vec![zone.address.into()];
+    })
+    .await;
+    let mut page = Page::open(&running).await;
+    page.connect_to("both.zone.example", port).await;
+    let Heard::Word(FromRelay::Resolved { addresses, .. }) = page.hear().await else { panic!("resolved") };
+    assert_eq!(addresses, ["127.0.0.1", "::1"]);
+    let Heard::Word(FromRelay::Connected(connected)) = page.hear().await else { panic!("connected") };
+    assert_eq!(connected.address, "::1");
+    // The first had its time, and not the ten seconds of an attempt.
+    assert!((250..10_000).contains(&connected.ms), "{}", connected.ms);
+    drop(six);
+}
+
+#[tokio::test]
+async fn the_operator_says_which_family_comes_first_or_alone() {
+    let zone = zone("both IN A 127.0.0.1\nboth IN AAAA ::1\n").await;
+    let closed = closed_port();
+    for (prefer, asked, order) in [
+        (Prefer::Ipv4, None, &["127.0.0.1", "::1"][..]),
+        (Prefer::Ipv6, None, &["::1", "127.0.0.1"]),
+        (Prefer::OnlyIpv4, None, &["127.0.0.1"]),
+        (Prefer::OnlyIpv6, None, &["::1"]),
+        (Prefer::OnlyIpv4, Some(Family::V6), &["::1"]),
+    ] {
+        let running = relay_with(|config| {
+            config.allow_ports.push(closed.port());
+            config.dns = vec![zone.address.into()];
+            config.prefer = prefer;
+        })
+        .await;
+        let mut page = Page::open(&running).await;
+        let host = Some("both.zone.example".to_owned());
+        let connect = Connect { host, port: Some(closed.port()), family: asked, ..Connect::default() };
+        page.say(&ToRelay::Connect(connect)).await;
+        let Heard::Word(FromRelay::Resolved { addresses, .. }) = page.hear().await else { panic!("resolved") };
+        assert_eq!(addresses, order, "{prefer:?} {asked:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_target_sees_the_source_address_that_is_set() {
+    let target = Target::new().await;
+    let running = relay_with(|config| {
+        config.allow_ports.push(target.address.port());
+        config.source_address = vec!["127.0.0.9".parse().unwrap()];
+    })
+    .await;
+    let (_page, connected) = Page::connected(&running, &target).await;
+    let seen = target.accept().await.peer_addr().unwrap();
+    assert_eq!(seen.ip().to_string(), "127.0.0.9");
+    assert_eq!(connected.local, Some(seen.to_string()));
 }
 
 #[tokio::test]
