@@ -151,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn the_way_out_is_told_where_it_is_not_the_usual_one() {
+        let sources = vec!["192.0.2.1".parse().unwrap()];
+        let config = Config { source_address: sources, prefer: Prefer::OnlyIpv6, ..Config::default() };
+        let told = config.sentences().join("\n");
+        assert!(told.contains("from 192.0.2.1.") && told.contains("Only IPv6"), "{told}");
+        assert!(!Config::default().sentences().join("\n").contains("IPv"));
+    }
+
+    #[test]
     fn a_named_server_and_a_network_are_named() {
         let networks = vec!["192.0.2.0/24".parse().unwrap()];
         let told = Config { allow_networks: networks, ..Config::of(Profile::Intranet) }.sentences().join("\n");

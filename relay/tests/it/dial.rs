@@ -213,6 +213,32 @@ async fn an_address_that_does_not_answer_does_not_hold_up_the_one_behind_it() {
 }
 
 #[tokio::test]
+async fn an_address_that_has_its_fill_of_connections_does_not_keep_the_next_from_being_tried() {
+    let target = Target::new().await;
+    let port = target.address.port();
+    let _six = TcpListener::bind(SocketAddr::new("::1".parse().unwrap(), port)).await.unwrap();
+    let zone = zone("both IN A 127.0.0.1\nboth IN AAAA ::1\n").await;
+    let running = relay_with(|config| {
+        config.allow_ports.push(port);
+        config.dns = vec![zone.address.into()];
+        config.limits.at_once_per_target = 1;
+    })
+    .await;
+    let (_first, connected) = Page::connected(&running, &target).await;
+    assert_eq!(connected.address, "127.0.0.1");
+    let mut second = Page::open(&running).await;
+    second.connect_to("both.zone.example", port).await;
+    second.hear().await;
+    let Heard::Word(FromRelay::Connected(connected)) = second.hear().await else { panic!("connected") };
+    assert_eq!(connected.address, "::1");
+    // Now both have their fill.
+    let mut third = Page::open(&running).await;
+    third.connect_to("both.zone.example", port).await;
+    third.hear().await;
+    assert_eq!(third.refusal().await.code, Code::Busy);
+}
+
+#[tokio::test]
 async fn the_operator_says_which_family_comes_first_or_alone() {
     let zone = zone("both IN A 127.0.0.1\nboth IN AAAA ::1\n").await;
     let closed = closed_port();
