@@ -8,16 +8,48 @@ use std::time::Duration;
 use ehlo_core::tunnel::{Code, FromRelay};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Sink, StreamExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::config::source_towards;
+use crate::config::{Config, Through, source_towards};
 use crate::limits::{Gauges, Held, Limits};
 use crate::refusal::{Deny, End, code_of, tell};
+use crate::through;
 
 /// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// The way out of the relay's network.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbound {
+    sources: Vec<IpAddr>,
+    through: Option<Through>,
+}
+
+impl Outbound {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { sources: config.source_address.clone(), through: config.through.clone() }
+    }
+
+    /// The own address from which a target is dialled, if one is set for its family.
+    pub(crate) fn source(&self, target: SocketAddr) -> Option<IpAddr> {
+        source_towards(&self.sources, target)
+    }
+
+    /// The proxy on the way to a target. This machine itself is not behind it: it would be the proxy's own.
+    pub(crate) fn proxy(&self, target: SocketAddr) -> Option<&Through> {
+        self.through.as_ref().filter(|_| !target.ip().to_canonical().is_loopback())
+    }
+}
+
+/// A connection that stands.
+pub(crate) struct Dialled {
+    pub(crate) tcp: TcpStream,
+    /// The address that was asked for, which behind a proxy is not the connection's.
+    pub(crate) address: SocketAddr,
+    pub(crate) place: Held<IpAddr>,
+}
 
 /// Connects to the first address that answers; the attempts that lose are broken off at once.
 ///
@@ -25,11 +57,11 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The most telling of the failures, or that the page has gone.
 pub(crate) async fn dial<W>(
     addresses: &[SocketAddr],
-    sources: &[IpAddr],
+    outbound: &Outbound,
     limits: &Limits,
     gauges: &Gauges,
     page: &mut W,
-) -> Result<(TcpStream, Held<IpAddr>), End>
+) -> Result<Dialled, End>
 where
     W: Sink<Message, Error = Error> + Unpin,
 {
@@ -48,7 +80,7 @@ where
                 let Some(address) = waiting.next() else { continue };
                 match gauges.target(address.ip()) {
                     Ok(place) => {
-                        race.push(attempt(address, sources, limits.connect_each, deadline, place));
+                        race.push(attempt(address, outbound, limits.connect_each, deadline, place));
                         due = Instant::now() + ATTEMPT_DELAY;
                     }
                     // Another address may still have a place.
@@ -59,7 +91,7 @@ where
             else => break,
         };
         let error = match outcome {
-            Ok(won) => return Ok(won),
+            Ok((tcp, place)) => return Ok(Dialled { tcp, address, place }),
             Err(error) => error,
         };
         failures.push((address, error));
@@ -78,14 +110,30 @@ where
 /// One attempt, with when it began and the place that it holds as long as it lasts.
 async fn attempt(
     address: SocketAddr,
-    sources: &[IpAddr],
+    outbound: &Outbound,
     limit: Duration,
     deadline: Instant,
     place: Held<IpAddr>,
 ) -> (SocketAddr, Instant, Result<(TcpStream, Held<IpAddr>), Code>) {
     let started = Instant::now();
-    let ended = timeout_at(deadline, one(address, source_towards(sources, address), limit)).await;
+    let ended = timeout_at(deadline, one(address, outbound, limit)).await;
     (address, started, ended.unwrap_or(Err(Code::ConnectTimeout)).map(|tcp| (tcp, place)))
+}
+
+async fn one(address: SocketAddr, outbound: &Outbound, limit: Duration) -> Result<TcpStream, Code> {
+    let connected = async {
+        match outbound.proxy(address) {
+            Some(proxy) => through::ask(reach_proxy(proxy, outbound).await?, proxy, address).await,
+            None => connect(address, outbound.source(address)).await.map_err(|error| code_of(&error)),
+        }
+    };
+    let tcp = timeout(limit, connected).await.unwrap_or(Err(Code::ConnectTimeout))?;
+    // A connection to a port of the own ephemeral range can meet itself.
+    if tcp.local_addr().ok() == Some(address) {
+        return Err(Code::ConnectRefused);
+    }
+    prompt(&tcp);
+    Ok(tcp)
 }
 
 async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
@@ -95,18 +143,22 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
     socket.connect(address).await
 }
 
-async fn one(address: SocketAddr, source: Option<IpAddr>, limit: Duration) -> Result<TcpStream, Code> {
-    let tcp = match timeout(limit, connect(address, source)).await {
-        Ok(Ok(tcp)) => tcp,
-        Ok(Err(error)) => return Err(code_of(&error)),
-        Err(_) => return Err(Code::ConnectTimeout),
-    };
-    // A connection to a port of the own ephemeral range can meet itself.
-    if tcp.local_addr().ok() == Some(address) {
-        return Err(Code::ConnectRefused);
+/// A connection to the proxy; why there is none is the operator's matter, and is logged.
+async fn reach_proxy(proxy: &Through, outbound: &Outbound) -> Result<TcpStream, Code> {
+    let mut why = "it has no address".to_owned();
+    match lookup_host((proxy.host.as_str(), proxy.port)).await {
+        Ok(addresses) => {
+            for address in addresses {
+                match connect(address, outbound.source(address)).await {
+                    Ok(tcp) => return Ok(tcp),
+                    Err(error) => why = error.to_string(),
+                }
+            }
+        }
+        Err(error) => why = error.to_string(),
     }
-    prompt(&tcp);
-    Ok(tcp)
+    tracing::warn!(%proxy, why, "the proxy cannot be reached");
+    Err(Code::Internal)
 }
 
 /// The most octets that the system may hold of what has not gone out yet.

@@ -16,7 +16,7 @@
 //!  target     what was named: port and address policy   refusal  the no, and the last word
 //!  address    public or not, and which IPv4 address is inside
 //!  resolve    name → addresses, once                    practice a server to practise on
-//!  dial       addresses → one TCP connection
+//!  dial       addresses → one TCP connection            through  by a proxy of the operator
 //!  proxy      the header that the page may ask for, before all else
 //!  guard      holds the page's bytes until the target has greeted
 //!  bridge     bytes both ways, bounded
@@ -56,6 +56,7 @@ mod resolve;
 mod serve;
 mod site;
 mod target;
+mod through;
 mod tls;
 mod tunnel;
 mod wire;
@@ -66,8 +67,8 @@ mod zone;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{
-    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile, TOKEN_MIN,
-    Token, TokenError, default_listen, options,
+    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile, ProxyKind,
+    TOKEN_MIN, Through, Token, TokenError, default_listen, options,
 };
 pub use limits::Limits;
 pub use practice::PracticeTarget;

@@ -22,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::assets;
 use crate::config::{Config, NamedTarget};
+use crate::dial::Outbound;
 use crate::dns::{Dns, Servers};
 use crate::forwarded;
 use crate::limits::{Gauges, Held};
@@ -121,7 +122,7 @@ impl Site {
             dns: Dns::new(&servers, limits.resolve).map_err(dns_error)?,
             mta_sts: MtaSts::new().map_err(StartError::Dns)?,
             names: Names::new(),
-            sources: config.source_address.clone(),
+            outbound: Outbound::of(config),
             prefer: config.prefer,
             tokens: config.tokens.clone(),
             limits,

@@ -21,14 +21,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::assets;
 use crate::bridge::{self, Counters};
-use crate::config::{Prefer, Profile, Token, find_token, source_towards};
-use crate::dial::{dial, millis};
+use crate::config::{Prefer, Profile, Token, find_token};
+use crate::dial::{Dialled, Outbound, dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
 use crate::mta_sts::MtaSts;
 use crate::proxy;
 use crate::refusal::{Deny, End, broken, last_word, tell};
-use crate::resolve::{Resolved, Resolver, own_address_towards};
+use crate::resolve::{OwnName, Resolved, Resolver, own_address_towards};
 use crate::serve::stopped;
 use crate::target::{Policy, Target, shown};
 
@@ -42,8 +42,8 @@ pub(crate) struct Context {
     pub(crate) dns: Dns,
     pub(crate) mta_sts: MtaSts,
     pub(crate) names: Names,
-    /// The own addresses from which targets are dialled.
-    pub(crate) sources: Vec<IpAddr>,
+    /// The way out.
+    pub(crate) outbound: Outbound,
     pub(crate) prefer: Prefer,
     pub(crate) tokens: Vec<Token>,
 }
@@ -327,7 +327,7 @@ impl Session<'_> {
             reached = self.reach(&target, connect.family, page_out) => reached?,
             end = speaks_too_early(page_in) => return Err(end),
         };
-        let Reached { mut tcp, address, local_name, _place } = reached;
+        let Reached { mut tcp, address, local, local_name, _place } = reached;
         self.note(|facts| facts.address = Some(address));
         if let Some(header) = &connect.proxy_header {
             self.note(|facts| facts.proxied = Some(header.source));
@@ -340,7 +340,7 @@ impl Session<'_> {
             session: self.id.to_owned(),
             address: address.ip().to_string(),
             port: address.port(),
-            local: tcp.local_addr().ok().map(|local| local.to_string()),
+            local: local.map(|local| local.to_string()),
             local_name,
             ms: millis(started.elapsed()),
         };
@@ -356,7 +356,7 @@ impl Session<'_> {
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let Context { limits, gauges, resolver, sources, .. } = self.context;
+        let Context { limits, gauges, resolver, outbound, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
@@ -371,13 +371,16 @@ impl Session<'_> {
         tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
 
         let expected = addresses[0];
-        let own_name_towards = |target| resolver.own_name_towards(target, source_towards(sources, target));
+        // Behind a proxy the mail server sees the proxy's address, which nobody here knows.
+        let own_name_towards = |target| match outbound.proxy(target) {
+            Some(_) => OwnName::Known(None),
+            None => resolver.own_name_towards(target, outbound.source(target)),
+        };
         let own_name = own_name_towards(expected);
-        let (tcp, _place) = dial(&addresses, sources, limits, gauges, page).await?;
-        let address = tcp.peer_addr().map_err(|_| {
-            End::Denied(Deny::new(Code::Reset, format!("{expected} broke the connection off at once.")))
-        })?;
-        let own = !matches!(target, Target::Named { .. })
+        let Dialled { tcp, address, place } = dial(&addresses, outbound, limits, gauges, page).await?;
+        let direct = outbound.proxy(address).is_none();
+        let own = direct
+            && !matches!(target, Target::Named { .. })
             // A source address that is set says nothing of where the target is; what the system would take does.
             && own_address_towards(address)
                 .or_else(|| tcp.local_addr().ok().map(|local| local.ip()))
@@ -387,7 +390,8 @@ impl Session<'_> {
         }
         let own_name = if address == expected { own_name } else { own_name_towards(address) };
         let local_name = own_name.within(limits.local_name).await;
-        Ok(Reached { tcp, address, local_name, _place })
+        let local = direct.then(|| tcp.local_addr().ok()).flatten();
+        Ok(Reached { tcp, address, local, local_name, _place: place })
     }
 
     /// The full name, and the addresses to try: at least one, and only those that the policy allows.
@@ -442,6 +446,7 @@ impl Session<'_> {
 struct Reached {
     tcp: tokio::net::TcpStream,
     address: SocketAddr,
+    local: Option<SocketAddr>,
     local_name: Option<String>,
     _place: crate::limits::Held<IpAddr>,
 }

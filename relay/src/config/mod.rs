@@ -5,6 +5,7 @@ mod name_server;
 pub mod options;
 mod out;
 mod tell;
+mod through;
 mod token;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use file::FileError;
 pub use name_server::NameServer;
 pub use out::Prefer;
 pub(crate) use out::source_towards;
+pub use through::{ProxyKind, Through};
 pub(crate) use token::find as find_token;
 pub use token::{TOKEN_MIN, Token, TokenError};
 
@@ -164,6 +166,8 @@ pub struct Config {
     pub source_address: Vec<IpAddr>,
     /// Which addresses of a name are tried, and which first.
     pub prefer: Prefer,
+    /// The proxy through which mail servers are reached.
+    pub through: Option<Through>,
     /// The DNS servers to ask, in place of the system's.
     pub dns: Vec<NameServer>,
     /// The authorities, PEM, that vouch for DNS servers asked over TLS, in place of the well-known ones.
@@ -209,6 +213,7 @@ impl Config {
             open_to_everybody: false,
             source_address: Vec::new(),
             prefer: Prefer::default(),
+            through: None,
             dns: Vec::new(),
             dns_authority: None,
             dnssec_anchor: None,

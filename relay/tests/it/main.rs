@@ -27,6 +27,7 @@ mod socket;
 mod stall;
 mod stop;
 mod support;
+mod through;
 mod upgrade;
 mod zone;
 

@@ -209,6 +209,15 @@ pub const ALL: &[Entry] = &[
         set: |config, value, _| put(&mut config.prefer, value),
     },
     Entry {
+        name: "through",
+        flag: None,
+        form: "socks5|http://[USER:PASSWORD@]HOST:PORT",
+        text: Text::Word,
+        about: "Reach mail servers through this proxy; a password belongs into the file or the variable.",
+        get: |config| maybe(config.through.as_ref()),
+        set: |config, value, _| some(&mut config.through, value),
+    },
+    Entry {
         name: "dns",
         flag: None,
         form: "ADDR[:PORT]|tls://ADDR[:PORT]#NAME",
