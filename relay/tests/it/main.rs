@@ -18,6 +18,7 @@ mod practice;
 mod profile;
 mod proxied;
 mod proxy;
+mod rebinding;
 mod refused;
 #[cfg(unix)]
 mod reload;

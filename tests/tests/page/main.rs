@@ -4,6 +4,7 @@ mod article;
 mod axe;
 mod embed;
 mod failing;
+mod foreign;
 mod intranet;
 mod keyboard;
 mod loading;
