@@ -44,6 +44,8 @@ mod connection;
 mod dial;
 mod dns;
 mod forwarded;
+#[doc(hidden)]
+pub mod fuzz;
 mod guard;
 mod limits;
 mod listen;

@@ -100,17 +100,7 @@ impl Site {
         named.extend(practice.first().map(|target| ("practice".to_owned(), practising(target.address))));
         named.extend(config.targets.clone());
         let limits = config.limits.clone();
-        let policy = Policy {
-            ports: config.ports(),
-            addresses: config.addresses,
-            allow_networks: config.allow_networks.clone(),
-            deny_networks: config.deny_networks.clone(),
-            literals: config.profile.takes_addresses(),
-            explains: config.profile.explains(),
-            proxy_headers: config.profile.writes_proxy_headers(),
-            own: addresses.to_vec(),
-            named,
-        };
+        let policy = policy_of(config, addresses, named);
         let before = before.filter(|before| before.context.limits == limits);
         let places = |most| Arc::new(Semaphore::new(most));
         let context = Context {
@@ -251,6 +241,21 @@ async fn session(
     let wire = parts.io.into_inner();
     let ws = WebSocketStream::from_partially_read(wire, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
     tunnel::session(ws, &context, &visitor, drain).await;
+}
+
+/// What pages may reach.
+pub(crate) fn policy_of(config: &Config, own: &[SocketAddr], named: BTreeMap<String, NamedTarget>) -> Policy {
+    Policy {
+        ports: config.ports(),
+        addresses: config.addresses,
+        allow_networks: config.allow_networks.clone(),
+        deny_networks: config.deny_networks.clone(),
+        literals: config.profile.takes_addresses(),
+        explains: config.profile.explains(),
+        proxy_headers: config.profile.writes_proxy_headers(),
+        own: own.to_vec(),
+        named,
+    }
 }
 
 /// Where certificate and key are; the configuration has been checked to have both or neither.

@@ -43,9 +43,13 @@ impl Config {
     pub fn from_file(path: &Path, profile: Option<Profile>) -> Result<Self, FileError> {
         let failed = |why: String| FileError { file: path.to_owned(), why };
         let text = fs::read_to_string(path).map_err(|error| failed(unreadable(&error)))?;
-        let file = DeTable::parse(&text).map_err(|error| failed(misread(&text, &error)))?.into_inner();
-        let reader = Reader { text: &text, beside: path.parent().unwrap_or(Path::new("")) };
-        reader.config(file, profile).map_err(failed)
+        Self::from_text(&text, path.parent().unwrap_or(Path::new("")), profile).map_err(failed)
+    }
+
+    /// Reads TOML; paths in it begin at `beside`.
+    pub(crate) fn from_text(text: &str, beside: &Path, profile: Option<Profile>) -> Result<Self, String> {
+        let file = DeTable::parse(text).map_err(|error| misread(text, &error))?.into_inner();
+        Reader { text, beside }.config(file, profile)
     }
 
     /// The file's configuration, where there is a file, with what flags and variables say; lists that only add are put

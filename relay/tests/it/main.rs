@@ -4,6 +4,7 @@ mod behind;
 mod bytes;
 mod cli;
 mod clock;
+mod corpus;
 mod dial;
 mod dns_servers;
 mod first;
