@@ -19,7 +19,7 @@
 //!  dial       addresses → one TCP connection            through  by a proxy of the operator
 //!  proxy      the header that the page may ask for, before all else
 //!  guard      holds the page's bytes until the target has greeted
-//!  bridge     bytes both ways, bounded
+//!  bridge     bytes both ways, bounded              metrics  counts for Prometheus, on their own listener
 //! ```
 //!
 //! [`Relay::start`] runs it inside any tokio runtime:
@@ -49,6 +49,7 @@ pub mod fuzz;
 mod guard;
 mod limits;
 mod listen;
+mod metrics;
 mod mta_sts;
 mod practice;
 mod proxy;

@@ -18,6 +18,7 @@ use tokio::time::{interval, sleep, timeout};
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::connection::{connection, turn_away};
 use crate::listen::{self, Listener};
+use crate::metrics;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
 use crate::tls::TlsError;
@@ -36,6 +37,7 @@ pub struct Relay;
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<SocketAddr>,
+    metrics: Option<SocketAddr>,
     url: String,
     practice: Vec<PracticeTarget>,
     /// What the relay was started with, for what cannot change.
@@ -142,16 +144,29 @@ impl Relay {
             true => practice::start(&stopping).await.map_err(StartError::Practice)?,
             false => Vec::new(),
         };
+        let watching = match config.metrics_listen {
+            Some(address) => {
+                Some(metrics::listen(address).await.map_err(|error| StartError::Listen { address, error })?)
+            }
+            None => None,
+        };
+        let metrics = watching.as_ref().map(|(_, address)| *address);
         let url = url(&config, &addresses);
         let (site, sites) = watch::channel(Arc::new(Site::new(&config, &addresses, &practice, None)?));
         let (working, at_work) = mpsc::channel(1);
+        if let Some((listener, address)) = watching {
+            let (sites, drain) = (sites.clone(), draining.clone());
+            let watched = metrics::Watched { sites, open: opened.clone(), drain, stop: stopping.clone() };
+            tracing::info!(%address, "metrics are at /metrics");
+            tokio::spawn(metrics::serve(listener, watched));
+        }
         let life = Life { stop: stopping.clone(), drain: draining, open: Arc::new(open), working };
         for listener in listeners {
             tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
         tokio::spawn(look_at_certificate(sites.clone(), stopping.clone()));
         tokio::spawn(sweep(sites, stopping));
-        Ok(Running { addresses, url, practice, started: config, site, drain, open: opened, stop, at_work })
+        Ok(Running { addresses, metrics, url, practice, started: config, site, drain, open: opened, stop, at_work })
     }
 }
 
@@ -167,6 +182,11 @@ impl Running {
     /// All addresses that are listened on.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where metrics are told, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// What to open in a browser.
@@ -200,6 +220,9 @@ impl Running {
         let started = &self.started;
         if (&config.listen, &config.listen_sockets) != (&started.listen, &started.listen_sockets) {
             kept.push("listeners stay as they are until a restart");
+        }
+        if config.metrics_listen != started.metrics_listen {
+            kept.push("the listener for metrics stays as it is until a restart");
         }
         if config.practice != self.started.practice {
             kept.push("practice servers stay as they are until a restart");

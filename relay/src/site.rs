@@ -27,6 +27,7 @@ use crate::dns::{Dns, Servers};
 use crate::forwarded;
 use crate::limits::{Gauges, Held};
 use crate::listen::Peer;
+use crate::metrics::Metrics;
 use crate::mta_sts::MtaSts;
 use crate::practice::PracticeTarget;
 use crate::resolve::Resolver;
@@ -101,12 +102,14 @@ impl Site {
         named.extend(config.targets.clone());
         let limits = config.limits.clone();
         let policy = policy_of(config, addresses, named);
+        let metrics: Arc<Metrics> = before.map(|before| Arc::clone(&before.context.metrics)).unwrap_or_default();
         let before = before.filter(|before| before.context.limits == limits);
         let places = |most| Arc::new(Semaphore::new(most));
         let context = Context {
             profile: config.profile,
             policy,
             gauges: before.map_or_else(|| Arc::new(Gauges::new(&limits)), |before| Arc::clone(&before.context.gauges)),
+            metrics,
             resolver: Resolver::new(&servers, config.profile.uses_search_domains(), limits.resolve)
                 .map_err(dns_error)?,
             dns: Dns::new(&servers, limits.resolve).map_err(dns_error)?,
@@ -155,6 +158,22 @@ impl Site {
         in_networks(&self.trusted_proxies, ip)
     }
 
+    /// Whether monitoring may call the relay so: by an address, as localhost, or by a public name, at any port.
+    pub(crate) fn may_be_watched_as(&self, host: &str) -> bool {
+        let bare = |host: &str| match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => name.to_ascii_lowercase(),
+            _ => host.to_ascii_lowercase(),
+        };
+        let name = bare(host);
+        let literal = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+        literal || name == "localhost" || self.hosts.iter().any(|known| bare(known) == name)
+    }
+
+    /// How many connections are still HTTP.
+    pub(crate) fn connections_open(&self) -> usize {
+        self.context.limits.connections.saturating_sub(self.connections.available_permits())
+    }
+
     pub(crate) fn respond(self: &Arc<Self>, request: Request<Incoming>, caller: &Caller) -> Response<Body> {
         let host = only(request.headers(), &header::HOST).unwrap_or_default().to_ascii_lowercase();
         if !self.hosts.contains(&host) {
@@ -167,7 +186,13 @@ impl Site {
             "/healthz" => plain(StatusCode::OK),
             _ if draining => going_away(self.context.limits.grace),
             "/readyz" => plain(StatusCode::OK),
-            PATH => self.upgrade(request, caller),
+            PATH => {
+                let response = self.upgrade(request, caller);
+                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    self.context.metrics.handshake_refused(response.status());
+                }
+                response
+            }
             path => assets::respond(request.method(), path, request.headers(), &self.embedders),
         }
     }

@@ -25,6 +25,7 @@ use crate::config::{Prefer, Profile, Token, find_token};
 use crate::dial::{Dialled, Outbound, dial, millis};
 use crate::dns::Dns;
 use crate::limits::{Gauges, Limits};
+use crate::metrics::Metrics;
 use crate::mta_sts::MtaSts;
 use crate::proxy;
 use crate::refusal::{Deny, End, broken, last_word, tell};
@@ -38,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) resolver: Resolver,
     pub(crate) dns: Dns,
     pub(crate) mta_sts: MtaSts,
@@ -105,6 +107,7 @@ pub(crate) async fn session<S>(
     };
     let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
     context.gauges.sent(visitor.client.ip(), sent);
+    context.metrics.ended(&end, sent, received, started.elapsed());
     let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
     tracing::info!(
         target: "ehlo_relay::session",
@@ -180,6 +183,7 @@ impl Session<'_> {
         let client = self.visitor.client.ip();
         let _place = self.context.gauges.session(client).map_err(|reached| {
             let wait = reached.retry_after;
+            self.context.metrics.quota_refused("sessions");
             busy(wait, format!("Too many connections from one place; try again in {wait} seconds."))
         })?;
         let limits = &self.context.limits;
@@ -237,6 +241,7 @@ impl Session<'_> {
         loop {
             self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
                 let wait = reached.retry_after;
+                self.context.metrics.quota_refused("lookups");
                 busy(wait, format!("Too many questions; try again in {wait} seconds."))
             })?;
             let answer = match &question {
@@ -280,6 +285,7 @@ impl Session<'_> {
             });
         }
         let answer = self.context.dns.answer(lookup).await?;
+        self.context.metrics.looked_up(answer.rcode);
         Ok(shown(policy, answer))
     }
 
@@ -328,6 +334,7 @@ impl Session<'_> {
             end = speaks_too_early(page_in) => return Err(end),
         };
         let Reached { mut tcp, address, local, local_name, _place } = reached;
+        self.context.metrics.connected(started.elapsed());
         self.note(|facts| facts.address = Some(address));
         if let Some(header) = &connect.proxy_header {
             self.note(|facts| facts.proxied = Some(header.source));
@@ -356,13 +363,14 @@ impl Session<'_> {
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let Context { limits, gauges, resolver, outbound, .. } = self.context;
+        let Context { limits, gauges, metrics, resolver, outbound, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
         for address in &addresses {
             gauges.today(self.visitor.client.ip(), address.ip()).map_err(|reached| {
                 let wait = reached.retry_after;
+                metrics.quota_refused("day");
                 busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
             })?;
         }
@@ -377,7 +385,12 @@ impl Session<'_> {
             None => resolver.own_name_towards(target, outbound.source(target)),
         };
         let own_name = own_name_towards(expected);
-        let Dialled { tcp, address, place } = dial(&addresses, outbound, limits, gauges, page).await?;
+        let Dialled { tcp, address, place } =
+            dial(&addresses, outbound, limits, gauges, page).await.inspect_err(|end| {
+                if matches!(end, End::Denied(deny) if deny.code == Code::Busy) {
+                    metrics.quota_refused("target");
+                }
+            })?;
         let direct = outbound.proxy(address).is_none();
         let own = direct
             && !matches!(target, Target::Named { .. })

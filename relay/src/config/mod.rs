@@ -176,6 +176,10 @@ pub struct Config {
     pub dnssec_anchor: Option<PathBuf>,
     /// Whether the practice server is offered over TCP.
     pub practice: bool,
+    /// Where metrics are told to the operator's monitoring, beside `/healthz` and `/readyz`; nowhere by default.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Whether metrics may be told to other machines.
+    pub metrics_to_others: bool,
     /// What the program logs, as `tracing_subscriber` writes filters.
     pub log: String,
     /// How the program's log looks.
@@ -218,6 +222,8 @@ impl Config {
             dns_authority: None,
             dnssec_anchor: None,
             practice: false,
+            metrics_listen: None,
+            metrics_to_others: false,
             log: "warn,ehlo_relay=info".to_owned(),
             log_format: LogFormat::default(),
             limits: Limits::of(profile),
@@ -265,6 +271,12 @@ impl Config {
         if self.proxy_protocol && !self.listen.is_empty() && self.trusted_proxies.is_empty() {
             return Err(ConfigError::NoProxies);
         }
+        if let Some(address) = self.metrics_listen
+            && !self.metrics_to_others
+            && !is_loopback(address.ip())
+        {
+            return Err(ConfigError::MetricsToOthers(address));
+        }
         if self.ports().contains(&0) || self.targets.values().any(|target| target.port == 0) {
             return Err(ConfigError::PortZero);
         }
@@ -300,6 +312,8 @@ pub enum ConfigError {
     HalfOfTls,
     /// PROXY headers from nobody.
     NoProxies,
+    /// Metrics where other machines can read them.
+    MetricsToOthers(SocketAddr),
     /// A public name that is no host name.
     PublicName(String),
     /// A named target that cannot be one.
@@ -357,6 +371,12 @@ impl fmt::Display for ConfigError {
             Self::NoProxies => f.write_str(
                 "with proxy_protocol each connection must come from a proxy that is trusted: name its network, as in \
                  --trusted-proxy 192.0.2.1/32",
+            ),
+            Self::MetricsToOthers(address) => write!(
+                f,
+                "{address} can be reached from other machines, and metrics tell how much the relay is used; use \
+                 --metrics-listen 127.0.0.1:{}, or say --metrics-to-others if they may know",
+                address.port()
             ),
             Self::PublicName(name) => write!(
                 f,

@@ -27,6 +27,9 @@ impl Config {
         if !self.trusted_proxies.is_empty() {
             told.push(format!("Proxies in {} are believed whom they speak for.", list(&self.trusted_proxies)));
         }
+        if let Some(address) = self.metrics_listen {
+            told.push(format!("Metrics are told at {address} to whoever asks."));
+        }
         told.push(self.who());
         told.extend(self.whom());
         told.extend(self.how_out());

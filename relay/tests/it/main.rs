@@ -15,6 +15,7 @@ mod https;
 mod limits;
 mod log;
 mod lookup;
+mod metrics;
 mod practice;
 mod profile;
 mod proxied;
