@@ -1,23 +1,26 @@
-//! What the relay costs, beside direct TCP and beside a bare TCP copy, in one run.
+//! What the relay costs, beside direct TCP, a bare TCP copy and a bare relay on tokio-tungstenite, in one run.
 //!
-//! `cargo bench -p ehlo-relay`. The hop under test is a process of its own (this program again), so that its CPU time
+//! `cargo bench -p ehlo-relay --bench relay` prints a table in Markdown. All checks of the relay are on; its limits are raised by
+//! [`raised`]. The bare relay has the same buffers and checks nothing. The hop under test is a process of its own (this program again), so that its CPU time
 //! and memory (Linux: from `/proc`) are its own. Everything is on loopback; other work on the machine shows.
 
 use std::io::{self, BufRead as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ehlo_core::tunnel::{Connect, FromRelay, MESSAGE_MAX, PATH, SUBPROTOCOL, ToRelay};
+use ehlo_core::tunnel::{Connect, Connected, FromRelay, MESSAGE_MAX, PATH, SUBPROTOCOL, ToRelay};
 use ehlo_relay::{Config, Limits, Relay};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -25,7 +28,8 @@ const GREETING: &[u8] = b"220 bench.example\r\n";
 const LINE: usize = 64;
 const ROUND_TRIPS: usize = 20_000;
 const SESSIONS: usize = 100;
-const SET_UPS: usize = 1_000;
+const SET_UPS: usize = 4_000;
+const WORKERS: usize = 16;
 const BULK: usize = 256 << 20;
 const IDLE: usize = 5_000;
 
@@ -34,16 +38,18 @@ const IDLE: usize = 5_000;
 enum Hop {
     Direct,
     Copy,
+    Bare,
     Relay,
 }
 
 impl Hop {
-    const ALL: [Self; 3] = [Self::Direct, Self::Copy, Self::Relay];
+    const ALL: [Self; 4] = [Self::Direct, Self::Copy, Self::Bare, Self::Relay];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Copy => "copy",
+            Self::Bare => "bare",
             Self::Relay => "relay",
         }
     }
@@ -58,30 +64,38 @@ fn main() -> Outcome<()> {
     }
 }
 
+/// The limits of the bench: each is there, and none is reached.
+fn raised() -> Limits {
+    let many = 1_000_000;
+    Limits {
+        connections: many,
+        connections_per_client: many,
+        sessions: many,
+        sessions_per_client: many,
+        sessions_per_minute: u32::MAX,
+        sessions_burst: u32::MAX,
+        at_once_per_target: many,
+        per_minute_per_target: u32::MAX,
+        sent: u64::MAX,
+        received: u64::MAX,
+        ..Limits::default()
+    }
+}
+
 /// The process under test: prints its address, and works until its standard input ends.
 async fn hop(word: &str, target: SocketAddr) -> Outcome<()> {
     let mut kept = None;
     let address = if word == Hop::Relay.word() {
-        let many = 1_000_000;
-        let limits = Limits {
-            connections: many,
-            sessions: many,
-            sessions_per_client: many,
-            sessions_per_minute: u32::MAX,
-            sessions_burst: u32::MAX,
-            at_once_per_target: many,
-            per_minute_per_target: u32::MAX,
-            sent: u64::MAX,
-            received: u64::MAX,
-            ..Limits::default()
-        };
         let listen = vec!["127.0.0.1:0".parse()?];
-        let config = Config { listen, allow_ports: vec![target.port()], limits, ..Config::default() };
+        let config = Config { listen, allow_ports: vec![target.port()], limits: raised(), ..Config::default() };
         kept.insert(Relay::start(config).await?).address()
     } else {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        tokio::spawn(copy(listener, target));
+        match word == Hop::Bare.word() {
+            true => drop(tokio::spawn(bare(listener, target))),
+            false => drop(tokio::spawn(copy(listener, target))),
+        }
         address
     };
     println_to_parent(address)?;
@@ -103,6 +117,56 @@ async fn copy(listener: TcpListener, target: SocketAddr) -> io::Result<()> {
             let mut far = TcpStream::connect(target).await?;
             far.set_nodelay(true)?;
             tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, 8192, 8192).await
+        });
+    }
+}
+
+/// What anybody would write first: no guard, no limits, no timers.
+async fn bare(listener: TcpListener, target: SocketAddr) -> io::Result<()> {
+    loop {
+        let (near, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            near.set_nodelay(true)?;
+            let buffers = WebSocketConfig::default().read_buffer_size(8 * 1024).write_buffer_size(0);
+            #[expect(clippy::result_large_err, reason = "the library's own type")]
+            let echo = |_: &Request, mut response: Response| {
+                response.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().expect("a value"));
+                Ok(response)
+            };
+            let ws = accept_hdr_async_with_config(near, echo, Some(buffers)).await?;
+            let (mut out, mut page) = ws.split();
+            page.next().await.ok_or("gone")??;
+            let far = TcpStream::connect(target).await?;
+            far.set_nodelay(true)?;
+            let connected = Connected {
+                session: String::new(),
+                address: target.ip().to_string(),
+                port: target.port(),
+                local: None,
+                local_name: None,
+                ms: 0,
+            };
+            out.send(Message::text(FromRelay::Connected(connected).to_json())).await?;
+            let (mut from_target, mut to_target) = far.into_split();
+            let up = async {
+                while let Some(Ok(message)) = page.next().await {
+                    to_target.write_all(&message.into_data()).await?;
+                }
+                Outcome::Ok(())
+            };
+            let down = async {
+                let mut buffer = vec![0; 8 * 1024];
+                loop {
+                    match from_target.read(&mut buffer).await? {
+                        0 => return Outcome::Ok(()),
+                        n => out.send(Message::binary(Bytes::copy_from_slice(&buffer[..n]))).await?,
+                    }
+                }
+            };
+            tokio::select! {
+                ended = up => ended,
+                ended = down => ended,
+            }
         });
     }
 }
@@ -188,7 +252,7 @@ impl Link {
         let tcp = TcpStream::connect(near).await?;
         tcp.set_nodelay(true)?;
         let mut link = Self::Tcp(tcp);
-        if hop == Hop::Relay {
+        if matches!(hop, Hop::Bare | Hop::Relay) {
             let Self::Tcp(tcp) = link else { unreachable!() };
             let mut request = format!("ws://{near}{PATH}").into_client_request()?;
             request.headers_mut().insert("origin", format!("http://{near}").parse()?);
@@ -209,6 +273,22 @@ impl Link {
         }
         link.take(GREETING.len()).await?;
         Ok(link)
+    }
+
+    /// Closes, and waits until the other side has.
+    async fn leave(self) -> Outcome<()> {
+        match self {
+            Self::Tcp(mut tcp) => {
+                tcp.shutdown().await?;
+                // The target waits for more; what lies between has seen the end.
+                Ok(())
+            }
+            Self::WebSocket(mut ws) => {
+                WebSocketStream::close(&mut ws, None).await?;
+                while let Some(Ok(_)) = ws.next().await {}
+                Ok(())
+            }
+        }
     }
 
     async fn send(&mut self, bytes: &Bytes) -> Outcome<()> {
@@ -244,11 +324,12 @@ async fn measure() -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let target_address = listener.local_addr()?;
     tokio::spawn(target(listener));
+    let table = Table::default();
     for hop in Hop::ALL {
         let started = if hop == Hop::Direct { None } else { Some(Started::new(hop, target_address)?) };
         let near = started.as_ref().map_or(target_address, |(_, near)| *near);
         let process = started.as_ref().map(|(process, _)| process);
-        let bench = Bench { hop, near, target: target_address, process };
+        let bench = Bench { hop, near, target: target_address, process, table: &table };
         bench.echo().await?;
         bench.echo_of_many().await?;
         bench.set_up().await?;
@@ -256,7 +337,41 @@ async fn measure() -> Outcome<()> {
         bench.stall().await?;
         bench.idle().await?;
     }
+    table.print();
     Ok(())
+}
+
+/// What, its unit, and a figure for each hop.
+type Row = (&'static str, &'static str, [Option<f64>; Hop::ALL.len()]);
+
+/// All figures.
+#[derive(Default)]
+struct Table(Mutex<Vec<Row>>);
+
+impl Table {
+    fn put(&self, hop: Hop, what: &'static str, figure: f64, unit: &'static str) {
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = rows.iter().position(|row| row.0 == what).unwrap_or_else(|| {
+            rows.push((what, unit, Default::default()));
+            rows.len() - 1
+        });
+        rows[at].2[hop as usize] = Some(figure);
+    }
+
+    fn print(&self) {
+        use io::Write as _;
+        let mut out = io::stdout().lock();
+        let _ = writeln!(out, "| | {} | relay / bare |", Hop::ALL.map(Hop::word).join(" | "));
+        let _ = writeln!(out, "|---|---:|---:|---:|---:|---:|");
+        for (what, unit, figures) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let told = figures.map(|figure| figure.map_or("–".to_owned(), |figure| format!("{figure:.1}")));
+            let ratio = match (figures[Hop::Bare as usize], figures[Hop::Relay as usize]) {
+                (Some(bare), Some(relay)) if bare > 0.05 => format!("{:.2}", relay / bare),
+                _ => "–".to_owned(),
+            };
+            let _ = writeln!(out, "| {what}, {unit} | {} | {ratio} |", told.join(" | "));
+        }
+    }
 }
 
 struct Bench<'a> {
@@ -264,6 +379,7 @@ struct Bench<'a> {
     near: SocketAddr,
     target: SocketAddr,
     process: Option<&'a Started>,
+    table: &'a Table,
 }
 
 impl Bench<'_> {
@@ -271,9 +387,8 @@ impl Bench<'_> {
         Link::open(self.hop, self.near, self.target).await
     }
 
-    fn say(&self, what: &str, figure: f64, unit: &str) {
-        use io::Write as _;
-        let _ = writeln!(io::stdout(), "{:<8} {what:<28} {figure:>10.1} {unit}", self.hop.word());
+    fn say(&self, what: &'static str, figure: f64, unit: &'static str) {
+        self.table.put(self.hop, what, figure, unit);
     }
 
     fn cpu(&self) -> Option<f64> {
@@ -346,35 +461,56 @@ impl Bench<'_> {
         Ok(())
     }
 
+    /// Connect, upgrade, greeting, close, by several at once.
     async fn set_up(&self) -> Outcome<()> {
         let cpu = self.cpu();
         let started = Instant::now();
-        for _ in 0..SET_UPS {
-            drop(self.link().await?);
+        let (hop, near, target) = (self.hop, self.near, self.target);
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                tokio::spawn(async move {
+                    for _ in 0..SET_UPS / WORKERS {
+                        Link::open(hop, near, target).await?.leave().await?;
+                    }
+                    Outcome::Ok(())
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.await??;
         }
-        self.say("set-up, one after another", SET_UPS as f64 / started.elapsed().as_secs_f64(), "sessions/s");
+        self.say("set-up by 16", SET_UPS as f64 / started.elapsed().as_secs_f64(), "sessions/s");
         if let (Some(before), Some(after)) = (cpu, self.cpu()) {
-            self.say("set-up, CPU", (after - before) / SET_UPS as f64, "ms a session");
+            self.say("set-up, CPU", (after - before) * 1000.0 / SET_UPS as f64, "µs a session");
         }
         Ok(())
     }
 
     async fn bulk(&self) -> Outcome<()> {
         let mut link = self.link().await?;
-        let started = Instant::now();
+        let (cpu, started) = (self.cpu(), Instant::now());
         link.send(&Bytes::from(vec![b'd'; LINE])).await?;
         link.take(BULK).await?;
-        self.say("bulk, to the page", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+        self.say("bulk to the page", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+        self.say_cpu_of_bulk("bulk to the page, CPU", cpu);
+        drop(link);
 
         let mut link = self.link().await?;
         let piece = Bytes::from(vec![b'u'; MESSAGE_MAX]);
-        let started = Instant::now();
+        let (cpu, started) = (self.cpu(), Instant::now());
         for _ in 0..=BULK / MESSAGE_MAX {
             link.send(&piece).await?;
         }
         link.take(LINE).await?;
-        self.say("bulk, to the target", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+        self.say("bulk to the target", BULK as f64 / 1e6 / started.elapsed().as_secs_f64(), "MB/s");
+        self.say_cpu_of_bulk("bulk to the target, CPU", cpu);
         Ok(())
+    }
+
+    fn say_cpu_of_bulk(&self, what: &'static str, before: Option<f64>) {
+        if let (Some(before), Some(after)) = (before, self.cpu()) {
+            self.say(what, (after - before) / (BULK as f64 / 1e9), "ms a GB");
+        }
     }
 
     /// Offers what nobody takes, in each direction.
@@ -402,7 +538,22 @@ impl Bench<'_> {
             links.push(self.link().await?);
         }
         if let (Some(before), Some(after)) = (before, self.memory()) {
-            self.say("idle, 5,000", (after - before) / IDLE as f64, "KiB a session");
+            self.say("idle at 5,000", (after - before) / IDLE as f64, "KiB a session");
+        }
+        drop(links);
+        // It is seen by each session by itself that its page has gone.
+        let quiet = Duration::from_millis(200);
+        let mut last = self.memory();
+        loop {
+            tokio::time::sleep(quiet).await;
+            let now = self.memory();
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        if let (Some(before), Some(after)) = (before, last) {
+            self.say("after they have left, above rest", (after - before) / 1024.0, "MiB");
         }
         Ok(())
     }

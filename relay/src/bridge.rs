@@ -177,6 +177,8 @@ impl Line<'_> {
     }
 
     async fn write<T: AsyncWrite + Unpin>(&self, target: &mut T, bytes: &[u8]) -> Result<(), End> {
+        #[cfg(test)]
+        assert!(bytes != tests::ON_PURPOSE, "on purpose");
         if bytes.is_empty() || self.target_deaf.load(Relaxed) {
             return Ok(());
         }
@@ -393,3 +395,6 @@ async fn read_some<T: AsyncRead + Unpin>(target: &mut T) -> io::Result<Bytes> {
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

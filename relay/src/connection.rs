@@ -57,7 +57,8 @@ pub(crate) async fn connection(
     let caller = Caller { client, believed, life };
     let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller).await };
     let shaken = tokio::select! {
-        shaken = timeout(head, secure(wire, tls.acceptor())) => shaken,
+        // In a box: connections without TLS need not hold the room for a handshake.
+        shaken = timeout(head, Box::pin(secure(wire, tls.acceptor()))) => shaken,
         () = stopped(&mut stop) => return,
     };
     drop(site);

@@ -24,6 +24,8 @@ mod rebinding;
 mod refused;
 #[cfg(unix)]
 mod reload;
+#[cfg(target_os = "linux")]
+mod scale;
 mod signed;
 #[cfg(unix)]
 mod socket;
