@@ -199,7 +199,8 @@ impl Session<'_> {
             }
             question @ (ToRelay::Lookup(_) | ToRelay::MtaSts(_) | ToRelay::About { .. }) => {
                 self.note(|facts| facts.asked = "lookup".to_owned());
-                self.answer(question, page_out, page_in).await
+                // In a box, as what comes before a connection: a session that stands need not hold the room for it.
+                Box::pin(self.answer(question, page_out, page_in)).await
             }
             ToRelay::Eof {} => Err(End::Denied(Deny::bad_request("There is no connection to end yet."))),
         }
@@ -330,7 +331,7 @@ impl Session<'_> {
         }
         self.note(|facts| facts.target = Some(target.describe()));
         let reached = tokio::select! {
-            reached = self.reach(&target, connect.family, page_out) => reached?,
+            reached = Box::pin(self.reach(&target, connect.family, page_out)) => reached?,
             end = speaks_too_early(page_in) => return Err(end),
         };
         let Reached { mut tcp, address, local, local_name, _place } = reached;
