@@ -28,7 +28,7 @@ const GREETING: &[u8] = b"220 bench.example\r\n";
 const LINE: usize = 64;
 const ROUND_TRIPS: usize = 20_000;
 const SESSIONS: usize = 100;
-const SET_UPS: usize = 4_000;
+const SET_UPS: usize = 16_000;
 const WORKERS: usize = 16;
 const BULK: usize = 256 << 20;
 const IDLE: usize = 5_000;
@@ -60,7 +60,8 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [_, "hop", word, target] => runtime.block_on(hop(word, target.parse()?)),
-        _ => runtime.block_on(measure()),
+        [_, ref words @ ..] => runtime.block_on(measure(words)),
+        [] => Ok(()),
     }
 }
 
@@ -190,11 +191,13 @@ impl Started {
         text.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()
     }
 
-    /// CPU time in milliseconds; the kernel counts in hundredths of a second.
+    /// CPU time of all threads in milliseconds.
     fn cpu(&self) -> Option<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).ok()?;
-        let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
-        Some(10.0 * (fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?))
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).ok()?;
+        let nanos = |text: String| text.split(' ').next()?.parse::<f64>().ok();
+        let each =
+            threads.map(|thread| std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok().and_then(nanos));
+        Some(each.sum::<Option<f64>>()? / 1e6)
     }
 }
 
@@ -320,22 +323,38 @@ impl Link {
     }
 }
 
-async fn measure() -> Outcome<()> {
+/// Measures what `words` name, hops and sections, and all of a kind where it names none.
+async fn measure(words: &[&str]) -> Outcome<()> {
+    let named = |all: &[&str]| all.iter().any(|word| words.contains(word));
+    let some_hops = named(&Hop::ALL.map(Hop::word));
+    let sections = ["echo", "many", "set-up", "bulk", "stall", "idle"];
+    let some_sections = named(&sections);
+    let wanted = |section| !some_sections || words.contains(&section);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let target_address = listener.local_addr()?;
     tokio::spawn(target(listener));
     let table = Table::default();
     for hop in Hop::ALL {
+        if some_hops && !words.contains(&hop.word()) {
+            continue;
+        }
         let started = if hop == Hop::Direct { None } else { Some(Started::new(hop, target_address)?) };
         let near = started.as_ref().map_or(target_address, |(_, near)| *near);
         let process = started.as_ref().map(|(process, _)| process);
         let bench = Bench { hop, near, target: target_address, process, table: &table };
-        bench.echo().await?;
-        bench.echo_of_many().await?;
-        bench.set_up().await?;
-        bench.bulk().await?;
-        bench.stall().await?;
-        bench.idle().await?;
+        for section in sections {
+            if !wanted(section) {
+                continue;
+            }
+            match section {
+                "echo" => bench.echo().await?,
+                "many" => bench.echo_of_many().await?,
+                "set-up" => bench.set_up().await?,
+                "bulk" => bench.bulk().await?,
+                "stall" => bench.stall().await?,
+                _ => bench.idle().await?,
+            }
+        }
     }
     table.print();
     Ok(())

@@ -1,13 +1,16 @@
 //! One connection of a visitor: PROXY header, TLS, HTTP.
 
 use std::convert::Infallible;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1::{self, Parts};
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
@@ -18,8 +21,11 @@ use tokio_rustls::server::TlsStream;
 use crate::listen::Peer;
 use crate::proxy_in;
 use crate::serve::{Caller, Life, stopped};
-use crate::site::{Place, Site};
+use crate::site::{Body, Granted, Place, Site};
 use crate::wire::{HttpWire, Wire};
+
+/// The time for the last bytes of an answer, and for the word that nothing follows.
+const LAST_BYTES: Duration = Duration::from_secs(1);
 
 /// The most octets of what came in clear that are read where TLS should have.
 const CLEAR_MAX: usize = 4096;
@@ -34,38 +40,55 @@ pub(crate) fn turn_away(wire: &Wire) {
     };
 }
 
-/// One connection, until it is over or has become a session.
-pub(crate) async fn connection(
+/// One connection to its end. HTTP and session are in boxes: while there is one, the room for the other is not held.
+pub(crate) async fn connection(wire: Wire, peer: Peer, sites: watch::Receiver<Arc<Site>>, life: Life, place: Place) {
+    let upgraded = Box::pin(http(wire, peer, sites, life, place)).await;
+    if let Some((granted, wire, rest)) = upgraded {
+        Box::pin(granted.run(wire, rest)).await;
+    }
+}
+
+/// A connection that has become a session's, and what has been read of it already.
+type Upgraded = (Granted, HttpWire, Bytes);
+
+/// A visitor's PROXY header, TLS and HTTP, until the connection is over or is to be a session's.
+async fn http(
     mut wire: Wire,
     peer: Peer,
     sites: watch::Receiver<Arc<Site>>,
     life: Life,
     mut place: Place,
-) {
+) -> Option<Upgraded> {
     let mut stop = life.stop.clone();
     let site = Arc::clone(&sites.borrow());
     let head = site.context.limits.http_head;
     let begun = tokio::select! {
         begun = timeout(head, begin(&mut wire, peer, &site, &mut place)) => begun,
-        () = stopped(&mut stop) => return,
+        () = stopped(&mut stop) => return None,
     };
     let (client, believed) = match begun {
         Ok(Ok(client)) => client,
-        Ok(Err(why)) => return tracing::warn!(client = %peer.address.ip(), "a connection was refused: {why}"),
-        Err(_) => return,
+        Ok(Err(why)) => {
+            tracing::warn!(client = %peer.address.ip(), "a connection was refused: {why}");
+            return None;
+        }
+        Err(_) => return None,
     };
     let caller = Caller { client, believed, life };
     let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller).await };
     let shaken = tokio::select! {
         // In a box: connections without TLS need not hold the room for a handshake.
         shaken = timeout(head, Box::pin(secure(wire, tls.acceptor()))) => shaken,
-        () = stopped(&mut stop) => return,
+        () = stopped(&mut stop) => return None,
     };
     drop(site);
     match shaken {
         Ok(Ok(stream)) => serve(HttpWire::Tls(Box::new(stream)), sites, caller).await,
-        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => {}
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => None,
     }
 }
 
@@ -113,40 +136,51 @@ async fn is_clear(wire: &Wire) -> io::Result<bool> {
     }
 }
 
-/// Speaks HTTP.
-async fn serve(wire: HttpWire, sites: watch::Receiver<Arc<Site>>, caller: Caller) {
+/// Speaks HTTP, until the connection is over or is to be a session's.
+async fn serve(wire: HttpWire, sites: watch::Receiver<Arc<Site>>, caller: Caller) -> Option<Upgraded> {
     let mut stop = caller.life.stop.clone();
     let (head, longest) = {
         let limits = &sites.borrow().context.limits;
         (limits.http_head, limits.http)
     };
+    let granted = Mutex::new(None);
     let service = service_fn(|request| {
         // The configuration may have changed since the connection was made.
         let site = Arc::clone(&sites.borrow());
-        let response = site.respond(request, &caller);
-        async move { Ok::<_, Infallible>(response) }
+        let mut granted = granted.lock().unwrap_or_else(PoisonError::into_inner);
+        ready(Ok::<_, Infallible>(site.respond(&request, &caller, &mut granted)))
     });
-    let http = http1::Builder::new()
+    let mut http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_headers(64)
         .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(wire), service)
-        .with_upgrades();
-    let mut http = std::pin::pin!(http);
+        .serve_connection(TokioIo::new(wire), service);
     let served = tokio::select! {
-        served = http.as_mut() => served,
+        served = poll_fn(|cx| http.poll_without_shutdown(cx)) => Some(served),
         // A browser opens another when it has more to ask.
-        () = sleep(longest) => {
-            http.as_mut().graceful_shutdown();
-            timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
-        }
-        () = stopped(&mut stop) => {
-            http.as_mut().graceful_shutdown();
-            timeout(Duration::from_secs(1), http).await.unwrap_or(Ok(()))
-        }
+        () = sleep(longest) => finish(&mut http).await,
+        () = stopped(&mut stop) => finish(&mut http).await,
     };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended badly");
+    let Parts { io, read_buf, .. } = http.into_parts();
+    let mut wire = io.into_inner();
+    match (&served, granted.into_inner().unwrap_or_else(PoisonError::into_inner)) {
+        (Some(Ok(())), Some(granted)) => return Some((granted, wire, read_buf)),
+        (Some(Err(error)), _) => tracing::debug!(%error, "a connection ended badly"),
+        _ => {}
     }
+    if served.is_some() {
+        let _ = timeout(LAST_BYTES, wire.shutdown()).await;
+    }
+    None
+}
+
+/// Lets the answer that is on its way go out, if it does so soon, and takes no further request.
+async fn finish<S>(http: &mut http1::Connection<TokioIo<HttpWire>, S>) -> Option<hyper::Result<()>>
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Unpin,
+    S::Future: Unpin,
+{
+    Pin::new(&mut *http).graceful_shutdown();
+    timeout(LAST_BYTES, poll_fn(|cx| http.poll_without_shutdown(cx))).await.ok()
 }

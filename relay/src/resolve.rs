@@ -64,12 +64,24 @@ impl Resolver {
         Ok(Resolved { name: plain(found.query().name()), addresses })
     }
 
-    /// Begins to look up the name of the address from which `target` is reached, while the connection is made.
+    /// Begins to look up the name of the address from which `target` is reached, while the connection is made. None where
+    /// there is no need: the connection will say its own address, and names that are remembered are there at once.
     /// `source` is the own address where it is set.
-    pub(crate) fn own_name_towards(&self, target: SocketAddr, source: Option<IpAddr>) -> OwnName {
-        let Some(own) = source.or_else(|| own_address_towards(target)).filter(|own| !own.is_loopback()) else {
+    pub(crate) fn own_name_ahead(&self, target: SocketAddr, source: Option<IpAddr>) -> Option<(IpAddr, OwnName)> {
+        let same_family = |own: &IpAddr| own.is_ipv4() == target.is_ipv4();
+        let knows = |(own, (at, _)): (&IpAddr, &(Instant, _))| same_family(own) && at.elapsed() < OWN_NAME_AGE;
+        if target.ip().to_canonical().is_loopback() || self.own_names().iter().any(knows) {
+            return None;
+        }
+        let own = source.or_else(|| own_address_towards(target))?;
+        Some((own, self.own_name(own)))
+    }
+
+    /// The name of an own address, remembered or asked for.
+    pub(crate) fn own_name(&self, own: IpAddr) -> OwnName {
+        if own.to_canonical().is_loopback() {
             return OwnName::Known(None);
-        };
+        }
         if let Some((at, name)) = self.own_names().get(&own)
             && at.elapsed() < OWN_NAME_AGE
         {

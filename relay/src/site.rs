@@ -13,7 +13,6 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_tungstenite::WebSocketStream;
@@ -174,7 +173,13 @@ impl Site {
         self.context.limits.connections.saturating_sub(self.connections.available_permits())
     }
 
-    pub(crate) fn respond(self: &Arc<Self>, request: Request<Incoming>, caller: &Caller) -> Response<Body> {
+    /// The answer to a request; `granted` becomes the session where that is one for the tunnel.
+    pub(crate) fn respond(
+        &self,
+        request: &Request<Incoming>,
+        caller: &Caller,
+        granted: &mut Option<Granted>,
+    ) -> Response<Body> {
         let host = only(request.headers(), &header::HOST).unwrap_or_default().to_ascii_lowercase();
         if !self.hosts.contains(&host) {
             tracing::warn!(client = %caller.client.ip(), "a request for another host was refused");
@@ -187,7 +192,7 @@ impl Site {
             _ if draining => going_away(self.context.limits.grace),
             "/readyz" => plain(StatusCode::OK),
             PATH => {
-                let response = self.upgrade(request, caller);
+                let response = self.upgrade(request, caller, granted);
                 if response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     self.context.metrics.handshake_refused(response.status());
                 }
@@ -197,8 +202,8 @@ impl Site {
         }
     }
 
-    /// Checks the upgrade (RFC 6455 §4.2.1), and starts the session that follows it.
-    fn upgrade(self: &Arc<Self>, mut request: Request<Incoming>, caller: &Caller) -> Response<Body> {
+    /// Checks the upgrade (RFC 6455 §4.2.1), and tells the session that follows it.
+    fn upgrade(&self, request: &Request<Incoming>, caller: &Caller, granted: &mut Option<Granted>) -> Response<Body> {
         let headers = request.headers();
         if request.method() != Method::GET {
             return assets::not_allowed();
@@ -229,9 +234,6 @@ impl Site {
         let accept = derive_accept_key(key.as_bytes());
         let client = forwarded::client(caller.client, caller.believed, request.headers(), &self.trusted_proxies);
         let visitor = Visitor { client, origin };
-        let open = caller.life.opened();
-        let upgrade = hyper::upgrade::on(&mut request);
-        tokio::spawn(session(upgrade, Arc::clone(&self.context), visitor, caller.life.drain.clone(), open, place));
         let response = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)
             .header(header::CONNECTION, "Upgrade")
@@ -239,33 +241,36 @@ impl Site {
             .header(header::SEC_WEBSOCKET_ACCEPT, accept)
             .header(header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)
             .body(Body::default());
-        response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+        let Ok(response) = response else { return plain(StatusCode::INTERNAL_SERVER_ERROR) };
+        let (open, drain) = (caller.life.opened(), caller.life.drain.clone());
+        *granted = Some(Granted { context: Arc::clone(&self.context), visitor, drain, _open: open, _place: place });
+        response
     }
 }
 
-async fn session(
-    upgrade: hyper::upgrade::OnUpgrade,
+/// A session whose upgrade has been granted; it runs once HTTP has let go of the connection.
+pub(crate) struct Granted {
     context: Arc<Context>,
     visitor: Visitor,
     drain: watch::Receiver<bool>,
     _open: Open,
     _place: OwnedSemaphorePermit,
-) {
-    let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<HttpWire>>() else {
-        tracing::error!("an upgraded connection is not the one that was accepted");
-        return;
-    };
-    // Buffers of 8 KiB: a mail server is no faster, and the library's own are most of an idle session's memory.
-    let buffers = WebSocketConfig::default()
-        .read_buffer_size(8 * 1024)
-        .write_buffer_size(0)
-        .max_write_buffer_size(64 * 1024)
-        .max_message_size(Some(MESSAGE_MAX))
-        .max_frame_size(Some(MESSAGE_MAX));
-    let wire = parts.io.into_inner();
-    let ws = WebSocketStream::from_partially_read(wire, parts.read_buf.to_vec(), Role::Server, Some(buffers)).await;
-    tunnel::session(ws, &context, &visitor, drain).await;
+}
+
+impl Granted {
+    /// Runs the session over the connection; `rest` is what HTTP has read of it already.
+    pub(crate) async fn run(self, wire: HttpWire, rest: Bytes) {
+        // Buffers of 8 KiB: a mail server is no faster, and the library's own are most of an idle session's memory. The
+        // last word and the close frame go out together.
+        let buffers = WebSocketConfig::default()
+            .read_buffer_size(8 * 1024)
+            .write_buffer_size(1024)
+            .max_write_buffer_size(64 * 1024)
+            .max_message_size(Some(MESSAGE_MAX))
+            .max_frame_size(Some(MESSAGE_MAX));
+        let ws = WebSocketStream::from_partially_read(wire, rest.to_vec(), Role::Server, Some(buffers)).await;
+        tunnel::session(ws, &self.context, &self.visitor, self.drain).await;
+    }
 }
 
 /// What pages may reach.

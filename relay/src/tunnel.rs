@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 use crate::mta_sts::MtaSts;
 use crate::proxy;
 use crate::refusal::{Deny, End, broken, last_word, tell};
-use crate::resolve::{OwnName, Resolved, Resolver, own_address_towards};
+use crate::resolve::{Resolved, Resolver, own_address_towards};
 use crate::serve::stopped;
 use crate::target::{Policy, Target, shown};
 
@@ -380,31 +380,32 @@ impl Session<'_> {
         tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
 
         let expected = addresses[0];
-        // Behind a proxy the mail server sees the proxy's address, which nobody here knows.
-        let own_name_towards = |target| match outbound.proxy(target) {
-            Some(_) => OwnName::Known(None),
-            None => resolver.own_name_towards(target, outbound.source(target)),
+        let ahead = match outbound.proxy(expected) {
+            Some(_) => None,
+            None => resolver.own_name_ahead(expected, outbound.source(expected)),
         };
-        let own_name = own_name_towards(expected);
         let Dialled { tcp, address, place } =
             dial(&addresses, outbound, limits, gauges, page).await.inspect_err(|end| {
                 if matches!(end, End::Denied(deny) if deny.code == Code::Busy) {
                     metrics.quota_refused("target");
                 }
             })?;
-        let direct = outbound.proxy(address).is_none();
-        let own = direct
-            && !matches!(target, Target::Named { .. })
+        // Behind a proxy the mail server sees the proxy's address, which nobody here knows.
+        let local = outbound.proxy(address).is_none().then(|| tcp.local_addr().ok()).flatten();
+        let own = local.filter(|_| !matches!(target, Target::Named { .. })).is_some_and(|local| {
             // A source address that is set says nothing of where the target is; what the system would take does.
-            && own_address_towards(address)
-                .or_else(|| tcp.local_addr().ok().map(|local| local.ip()))
-                .is_some_and(|own| self.context.policy.is_own((own, 0).into(), address));
+            let set = outbound.source(address).is_some();
+            let own = set.then(|| own_address_towards(address)).flatten().unwrap_or(local.ip());
+            self.context.policy.is_own((own, 0).into(), address)
+        });
         if own {
             return Err(End::Denied(self.context.policy.denied(|| format!("{address} is this relay itself."))));
         }
-        let own_name = if address == expected { own_name } else { own_name_towards(address) };
-        let local_name = own_name.within(limits.local_name).await;
-        let local = direct.then(|| tcp.local_addr().ok()).flatten();
+        let local_name = match (local, ahead) {
+            (None, _) => None,
+            (Some(local), Some((own, name))) if own == local.ip() => name.within(limits.local_name).await,
+            (Some(local), _) => resolver.own_name(local.ip()).within(limits.local_name).await,
+        };
         Ok(Reached { tcp, address, local, local_name, _place: place })
     }
 

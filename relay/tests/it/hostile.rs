@@ -1,11 +1,9 @@
 //! Clients that take places and give none back.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
 
 use crate::support::relay_with;
 
@@ -46,6 +44,6 @@ async fn who_asks_for_much_and_reads_nothing_is_let_go() {
     // More than the system holds for one connection.
     greedy.write_all(request.repeat(40).as_bytes()).await.unwrap();
     until_status(relay, "503").await;
-    sleep(Duration::from_secs(3 * 60)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3 * 60)).await;
     until_status(relay, "200").await;
 }
