@@ -22,6 +22,11 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
+/// The program's own, for every hop.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const GREETING: &[u8] = b"220 bench.example\r\n";
@@ -561,7 +566,7 @@ impl Bench<'_> {
         }
         drop(links);
         // It is seen by each session by itself that its page has gone.
-        let quiet = Duration::from_millis(200);
+        let quiet = Duration::from_secs(3);
         let mut last = self.memory();
         loop {
             tokio::time::sleep(quiet).await;

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use crate::limits::Limits;
 use crate::refusal::{Deny, End, broken, text};
 
 /// The most octets of one message to the page.
-const TO_PAGE: usize = 8 * 1024;
+const TO_PAGE: usize = 16 * 1024;
 
 /// The page's octets that may wait for the greeting before the page itself has to.
 const HELD_MAX: usize = MESSAGE_MAX;
@@ -388,8 +389,8 @@ impl Line<'_> {
 /// as nearly all do nearly always, holds no buffer.
 async fn read_some<T: AsyncRead + Unpin>(target: &mut T) -> io::Result<Bytes> {
     poll_fn(|context| {
-        let mut space = [0; TO_PAGE];
-        let mut read = ReadBuf::new(&mut space);
+        let mut space = [MaybeUninit::uninit(); TO_PAGE];
+        let mut read = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut *target).poll_read(context, &mut read))?;
         Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
     })

@@ -126,18 +126,19 @@ pub(crate) async fn session<S>(
         ms = millis(started.elapsed()),
         "session"
     );
-    last_word(ws, end, &id, sent, received).await;
+    // In a box, as all that a session which stands does not need.
+    Box::pin(last_word(ws, end, &id, sent, received)).await;
 }
 
-/// Contains a panic to its session. What it said is not logged, since it may hold what went through.
-async fn contained(id: &str, session: impl Future<Output = End>) -> End {
-    match AssertUnwindSafe(session).catch_unwind().await {
-        Ok(end) => end,
-        Err(_) => {
+/// Contains a panic to its session. What it said is not logged, since it may hold what went through. No `async fn`, which
+/// would hold the room for the session twice.
+fn contained(id: &str, session: impl Future<Output = End>) -> impl Future<Output = End> {
+    AssertUnwindSafe(session).catch_unwind().map(move |ended| {
+        ended.unwrap_or_else(|_| {
             tracing::error!(id, "a session panicked");
             End::Denied(Deny::new(Code::Internal, "Something went wrong in the relay; its log says more."))
-        }
-    }
+        })
+    })
 }
 
 async fn stopped_and(stop: &mut watch::Receiver<bool>, grace: std::time::Duration) {
