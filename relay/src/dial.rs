@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::config::{Config, Through, source_towards};
-use crate::limits::{Gauges, Held, Limits};
+use crate::limits::Limits;
+use crate::quotas::{Lease, Quotas, Use};
 use crate::refusal::{Deny, End, code_of, tell};
 use crate::through;
 
@@ -48,7 +49,7 @@ pub(crate) struct Dialled {
     pub(crate) tcp: TcpStream,
     /// The address that was asked for, which behind a proxy is not the connection's.
     pub(crate) address: SocketAddr,
-    pub(crate) place: Held<IpAddr>,
+    pub(crate) place: Lease,
 }
 
 /// Connects to the first address that answers; the attempts that lose are broken off at once.
@@ -59,7 +60,7 @@ pub(crate) async fn dial<W>(
     addresses: &[SocketAddr],
     outbound: &Outbound,
     limits: &Limits,
-    gauges: &Gauges,
+    quotas: &dyn Quotas,
     page: &mut W,
 ) -> Result<Dialled, End>
 where
@@ -78,7 +79,7 @@ where
             Some(ended) = race.next() => ended,
             () = reached(due), if more => {
                 let Some(address) = waiting.next() else { continue };
-                match gauges.target(address.ip()) {
+                match quotas.take(Use::Target(address.ip())).await {
                     Ok(place) => {
                         race.push(attempt(address, outbound, limits.connect_each, deadline, place));
                         due = Instant::now() + ATTEMPT_DELAY;
@@ -120,8 +121,8 @@ async fn attempt(
     outbound: &Outbound,
     limit: Duration,
     deadline: Instant,
-    place: Held<IpAddr>,
-) -> (SocketAddr, Instant, Result<(TcpStream, Held<IpAddr>), Code>) {
+    place: Lease,
+) -> (SocketAddr, Instant, Result<(TcpStream, Lease), Code>) {
     let started = Instant::now();
     let ended = timeout_at(deadline, one(address, outbound, limit)).await;
     (address, started, ended.unwrap_or(Err(Code::ConnectTimeout)).map(|tcp| (tcp, place)))
@@ -213,7 +214,16 @@ pub(crate) fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use futures_util::SinkExt as _;
+    use tokio::net::TcpListener;
+    use tokio::time::sleep;
+
     use super::*;
+    use crate::quotas::{Answer, Reached};
 
     #[test]
     fn the_verdict_is_the_failure_that_tells_most() {
@@ -228,5 +238,58 @@ mod tests {
             assert_eq!(deny.code, code);
             assert!(deny.message.contains(address), "{}", deny.message);
         }
+    }
+
+    /// Quotas that are kept elsewhere: the answer takes its time, and this target has no place left there.
+    struct Elsewhere {
+        full: IpAddr,
+        given_back: Arc<AtomicUsize>,
+    }
+
+    struct Place(Arc<AtomicUsize>);
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    impl Quotas for Elsewhere {
+        fn take(&self, what: Use) -> Answer<'_, Result<Lease, Reached>> {
+            Box::pin(async move {
+                sleep(Duration::from_millis(20)).await;
+                match what == Use::Target(self.full) {
+                    true => Err(Reached { retry_after: 7 }),
+                    false => Ok(Box::new(Place(Arc::clone(&self.given_back))) as Lease),
+                }
+            })
+        }
+
+        fn sent(&self, _: IpAddr, _: u64) -> Answer<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn octets_left(&self, _: IpAddr) -> Answer<'_, u64> {
+            Box::pin(std::future::ready(u64::MAX))
+        }
+    }
+
+    #[tokio::test]
+    async fn quotas_may_be_kept_elsewhere() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let free = listener.local_addr().unwrap();
+        let full = SocketAddr::from(([127, 0, 0, 2], free.port()));
+        let given_back = Arc::default();
+        let quotas = Elsewhere { full: full.ip(), given_back: Arc::clone(&given_back) };
+        let mut page = futures_util::sink::drain().sink_map_err(|never: Infallible| match never {});
+        let (way, limits) = (Outbound::default(), Limits::default());
+        let Err(End::Denied(deny)) = dial(&[full], &way, &limits, &quotas, &mut page).await else {
+            panic!("it is full")
+        };
+        assert_eq!((deny.code, deny.retry_after), (Code::Busy, Some(7)));
+        let dialled = dial(&[full, free], &way, &limits, &quotas, &mut page).await.ok().unwrap();
+        assert_eq!((dialled.address, given_back.load(Relaxed)), (free, 0));
+        drop(dialled);
+        assert_eq!(given_back.load(Relaxed), 1);
     }
 }

@@ -12,7 +12,7 @@
 //!  site       Host and Origin lists, upgrade            assets   the page's files
 //!  tunnel     first message, then look-ups or one connection
 //!  dns        answers for the page                      mta_sts  policies for the page
-//!  limits     rates and counts
+//!  limits     every bound                           quotas   what is used of them, and by whom
 //!  target     what was named: port and address policy   refusal  the no, and the last word
 //!  address    public or not, and which IPv4 address is inside
 //!  resolve    name → addresses, once                    practice a server to practise on
@@ -54,6 +54,7 @@ mod mta_sts;
 mod practice;
 mod proxy;
 mod proxy_in;
+mod quotas;
 mod refusal;
 mod resolve;
 mod serve;

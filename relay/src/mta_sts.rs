@@ -55,12 +55,12 @@ impl MtaSts {
     ///
     /// # Errors
     /// The domain is none, or `counts` has refused.
-    pub(crate) async fn answer(
+    pub(crate) async fn answer<F: Future<Output = Result<(), Deny>>>(
         &self,
         domain: &str,
         dns: &Dns,
         policy: &Policy,
-        counts: impl Fn(IpAddr) -> Result<(), Deny>,
+        counts: impl Fn(IpAddr) -> F,
     ) -> Result<PolicyAnswer, Deny> {
         let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
         if !is_host_name(&domain) || domain.len() > 200 {
@@ -80,12 +80,12 @@ impl MtaSts {
         Ok(answer)
     }
 
-    async fn find(
+    async fn find<F: Future<Output = Result<(), Deny>>>(
         &self,
         domain: &str,
         dns: &Dns,
         policy: &Policy,
-        counts: impl Fn(IpAddr) -> Result<(), Deny>,
+        counts: impl Fn(IpAddr) -> F,
         answer: &mut PolicyAnswer,
     ) -> Result<(), Stop> {
         let texts = records(dns, format!("_mta-sts.{domain}"), RecordType::Txt).await?;
@@ -105,12 +105,12 @@ impl MtaSts {
     }
 
     /// A connection to the policy host, at an address that may be reached and known.
-    async fn connect(
+    async fn connect<F: Future<Output = Result<(), Deny>>>(
         &self,
         host: &str,
         dns: &Dns,
         policy: &Policy,
-        counts: impl Fn(IpAddr) -> Result<(), Deny>,
+        counts: impl Fn(IpAddr) -> F,
     ) -> Result<TcpStream, Stop> {
         let mut addresses = records(dns, host.to_owned(), RecordType::A).await?;
         addresses.extend(records(dns, host.to_owned(), RecordType::Aaaa).await?);
@@ -130,7 +130,7 @@ impl MtaSts {
         }
         let mut problem = String::new();
         for ip in addresses {
-            counts(ip).map_err(Stop::Refused)?;
+            counts(ip).await.map_err(Stop::Refused)?;
             match timeout(Duration::from_secs(10), TcpStream::connect((ip, self.port))).await {
                 Ok(Ok(tcp)) => return Ok(tcp),
                 Ok(Err(error)) => problem = format!("{host} cannot be reached: {error}."),

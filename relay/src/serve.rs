@@ -372,6 +372,6 @@ async fn sweep(sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool
             _ = every.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        sites.borrow().context.gauges.forget_the_quiet();
+        sites.borrow().context.quotas.tidy();
     }
 }

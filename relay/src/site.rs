@@ -24,11 +24,11 @@ use crate::config::{Config, NamedTarget};
 use crate::dial::Outbound;
 use crate::dns::{Dns, Servers};
 use crate::forwarded;
-use crate::limits::{Gauges, Held};
 use crate::listen::Peer;
 use crate::metrics::Metrics;
 use crate::mta_sts::MtaSts;
 use crate::practice::PracticeTarget;
+use crate::quotas::{Connections, Gauges, Held, Party};
 use crate::resolve::Resolver;
 use crate::serve::{Caller, Open, StartError};
 use crate::target::{Policy, in_networks};
@@ -54,6 +54,7 @@ pub(crate) struct Site {
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
     connections: Arc<Semaphore>,
+    connections_by_client: Arc<Connections>,
     sessions: Arc<Semaphore>,
 }
 
@@ -66,7 +67,7 @@ impl fmt::Debug for Site {
 /// What a connection holds for as long as it is HTTP.
 pub(crate) struct Place {
     _all: OwnedSemaphorePermit,
-    own: Option<Held<IpAddr>>,
+    own: Vec<Held<Party>>,
 }
 
 impl Site {
@@ -107,7 +108,8 @@ impl Site {
         let context = Context {
             profile: config.profile,
             policy,
-            gauges: before.map_or_else(|| Arc::new(Gauges::new(&limits)), |before| Arc::clone(&before.context.gauges)),
+            quotas: before
+                .map_or_else(|| Arc::new(Gauges::new(&limits)) as _, |before| Arc::clone(&before.context.quotas)),
             metrics,
             resolver: Resolver::new(&servers, config.profile.uses_search_domains(), limits.resolve)
                 .map_err(dns_error)?,
@@ -128,6 +130,10 @@ impl Site {
             embedders: config.allow_origins.join(" "),
             connections: before
                 .map_or_else(|| places(context.limits.connections), |before| Arc::clone(&before.connections)),
+            connections_by_client: before.map_or_else(
+                || Arc::new(Connections::new(&context.limits)),
+                |before| Arc::clone(&before.connections_by_client),
+            ),
             sessions: before.map_or_else(|| places(context.limits.sessions), |before| Arc::clone(&before.sessions)),
             context: Arc::new(context),
         })
@@ -136,7 +142,7 @@ impl Site {
     /// A place for one more connection, if there is one: in all, and of this client.
     pub(crate) fn place(&self, peer: Peer) -> Option<Place> {
         let all = Arc::clone(&self.connections).try_acquire_owned().ok()?;
-        let mut place = Place { _all: all, own: None };
+        let mut place = Place { _all: all, own: Vec::new() };
         if !peer.local {
             self.count(&mut place, peer.address.ip())?;
         }
@@ -146,8 +152,8 @@ impl Site {
     /// Counts the place as this client's, unless that is a proxy; none where the client has too many.
     pub(crate) fn count(&self, place: &mut Place, client: IpAddr) -> Option<()> {
         place.own = match self.trusts(client) {
-            true => None,
-            false => Some(self.context.gauges.connection(client)?),
+            true => Vec::new(),
+            false => self.connections_by_client.take(client)?,
         };
         Some(())
     }

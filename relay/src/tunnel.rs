@@ -24,10 +24,11 @@ use crate::bridge::{self, Counters};
 use crate::config::{Prefer, Profile, Token, find_token};
 use crate::dial::{Dialled, Outbound, dial, millis};
 use crate::dns::Dns;
-use crate::limits::{Gauges, Limits};
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::mta_sts::MtaSts;
 use crate::proxy;
+use crate::quotas::{Lease, Quotas, Use};
 use crate::refusal::{Deny, End, broken, last_word, tell};
 use crate::resolve::{Resolved, Resolver, own_address_towards};
 use crate::serve::stopped;
@@ -38,7 +39,7 @@ pub(crate) struct Context {
     pub(crate) profile: Profile,
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,
-    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) resolver: Resolver,
     pub(crate) dns: Dns,
@@ -106,7 +107,7 @@ pub(crate) async fn session<S>(
         () = stopped_and(&mut stop, context.limits.grace) => session.going_away(),
     };
     let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
-    context.gauges.sent(visitor.client.ip(), sent);
+    context.quotas.sent(visitor.client.ip(), sent).await;
     context.metrics.ended(&end, sent, received, started.elapsed());
     let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
     tracing::info!(
@@ -182,7 +183,7 @@ impl Session<'_> {
         R: Stream<Item = Result<Message, Error>> + Unpin,
     {
         let client = self.visitor.client.ip();
-        let _place = self.context.gauges.session(client).map_err(|reached| {
+        let _place = self.context.quotas.take(Use::Session(client)).await.map_err(|reached| {
             let wait = reached.retry_after;
             self.context.metrics.quota_refused("sessions");
             busy(wait, format!("Too many connections from one place; try again in {wait} seconds."))
@@ -241,7 +242,7 @@ impl Session<'_> {
             false => Deny::new(Code::Lifetime, "These questions have gone on for long enough; ask again."),
         };
         loop {
-            self.context.gauges.lookup(self.visitor.client.ip()).map_err(|reached| {
+            self.context.quotas.take(Use::Lookup(self.visitor.client.ip())).await.map_err(|reached| {
                 let wait = reached.retry_after;
                 self.context.metrics.quota_refused("lookups");
                 busy(wait, format!("Too many questions; try again in {wait} seconds."))
@@ -292,9 +293,10 @@ impl Session<'_> {
     }
 
     async fn mta_sts(&self, domain: &str) -> Result<PolicyAnswer, Deny> {
-        let Context { mta_sts, dns, policy, gauges, .. } = self.context;
-        let counts = |ip| {
-            gauges.today(self.visitor.client.ip(), ip).map_err(|reached| {
+        let Context { mta_sts, dns, policy, quotas, .. } = self.context;
+        let counts = |ip| async move {
+            let taken = quotas.take(Use::Today(self.visitor.client.ip(), ip)).await;
+            taken.map(drop).map_err(|reached| {
                 let wait = reached.retry_after;
                 Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
             })
@@ -356,7 +358,7 @@ impl Session<'_> {
         tell(page_out, &FromRelay::Connected(connected)).await?;
         let reveal = self.context.profile.explains();
         // A client's day may have less left than a session may take.
-        let left = self.context.gauges.octets_left(self.visitor.client.ip());
+        let left = self.context.quotas.octets_left(self.visitor.client.ip()).await;
         let limits = Limits { sent: self.context.limits.sent.min(left), ..self.context.limits.clone() };
         Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, reveal).await)
     }
@@ -365,12 +367,12 @@ impl Session<'_> {
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let Context { limits, gauges, metrics, resolver, outbound, .. } = self.context;
+        let Context { limits, quotas, metrics, resolver, outbound, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
         for address in &addresses {
-            gauges.today(self.visitor.client.ip(), address.ip()).map_err(|reached| {
+            quotas.take(Use::Today(self.visitor.client.ip(), address.ip())).await.map_err(|reached| {
                 let wait = reached.retry_after;
                 metrics.quota_refused("day");
                 busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
@@ -386,7 +388,7 @@ impl Session<'_> {
             None => resolver.own_name_ahead(expected, outbound.source(expected)),
         };
         let Dialled { tcp, address, place } =
-            dial(&addresses, outbound, limits, gauges, page).await.inspect_err(|end| {
+            dial(&addresses, outbound, limits, quotas.as_ref(), page).await.inspect_err(|end| {
                 if matches!(end, End::Denied(deny) if deny.code == Code::Busy) {
                     metrics.quota_refused("target");
                 }
@@ -464,7 +466,7 @@ struct Reached {
     address: SocketAddr,
     local: Option<SocketAddr>,
     local_name: Option<String>,
-    _place: crate::limits::Held<IpAddr>,
+    _place: Lease,
 }
 
 fn busy(retry_after: u64, message: String) -> End {

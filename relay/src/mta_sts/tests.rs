@@ -1,3 +1,5 @@
+use std::future::ready;
+
 use ehlo_core::tunnel::mta_sts::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -60,7 +62,7 @@ async fn asked(profile: Profile, records: &str, web: &MtaSts) -> PolicyAnswer {
     let zone = zone::zone(records).await;
     let config = Config { dns: vec![zone.address.into()], ..Config::of(profile) };
     let dns = Dns::new(&Servers::of(&config).unwrap(), Duration::from_secs(5)).unwrap();
-    web.answer("Zone.example.", &dns, &policy_of(&config), |_| Ok(())).await.unwrap()
+    web.answer("Zone.example.", &dns, &policy_of(&config), |_| ready(Ok(()))).await.unwrap()
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn each_connection_counts() {
     let zone = zone::zone(&[ID, HOST].concat()).await;
     let config = Config { dns: vec![zone.address.into()], ..Config::default() };
     let dns = Dns::new(&Servers::of(&config).unwrap(), Duration::from_secs(5)).unwrap();
-    let full = |_| Err(Deny::busy(60, "enough".to_owned()));
+    let full = |_| ready(Err(Deny::busy(60, "enough".to_owned())));
     assert!(web.answer("zone.example", &dns, &policy_of(&config), full).await.is_err());
-    assert!(web.answer("no domain", &dns, &policy_of(&config), |_| Ok(())).await.is_err());
+    assert!(web.answer("no domain", &dns, &policy_of(&config), |_| ready(Ok(()))).await.is_err());
 }
