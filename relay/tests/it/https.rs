@@ -18,12 +18,12 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use crate::support::{Heard, Page, Target, read, reset};
 
 /// Certificate and key in a private folder.
-struct Files {
+pub(crate) struct Files {
     folder: TempDir,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
@@ -36,14 +36,14 @@ impl Files {
     }
 
     /// Writes a new pair for `localhost`, and returns the certificate.
-    fn renew(&self) -> CertificateDer<'static> {
+    pub(crate) fn renew(&self) -> CertificateDer<'static> {
         let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(self.key(), pair.signing_key.serialize_pem()).unwrap();
         fs::write(self.certificate(), pair.cert.pem()).unwrap();
         pair.cert.into()
     }
 
-    fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         Config {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             tls_certificate: Some(self.certificate()),
@@ -54,7 +54,10 @@ impl Files {
 }
 
 /// A handshake that believes this certificate alone.
-async fn shake(relay: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn shake(
+    relay: SocketAddr,
+    trusted: &CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -62,7 +65,7 @@ async fn shake(relay: SocketAddr, trusted: &CertificateDer<'static>) -> std::io:
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), tcp).await
 }
 
-async fn page(running: &Running, trusted: &CertificateDer<'static>) -> Page<TlsStream<TcpStream>> {
+pub(crate) async fn page(running: &Running, trusted: &CertificateDer<'static>) -> Page<TlsStream<TcpStream>> {
     let host = format!("localhost:{}", running.address().port());
     let stream = shake(running.address(), trusted).await.unwrap();
     Page::over(stream, &host, &format!("https://{host}"), &[]).await.unwrap()

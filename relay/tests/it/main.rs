@@ -27,6 +27,7 @@ mod reload;
 #[cfg(target_os = "linux")]
 mod scale;
 mod signed;
+mod slow;
 #[cfg(unix)]
 mod socket;
 mod stall;

@@ -1,5 +1,6 @@
 //! Thousands that come and say nothing, against the real program: its memory stays bounded, and an honest page goes on.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -14,11 +15,21 @@ const SILENT: usize = 5_000;
 /// What each of them may cost the relay, in KiB.
 const EACH_MAX: u64 = 22;
 
-/// The memory of a process that is in use, in KiB.
-fn resident(process: &Child) -> u64 {
+/// The memory of a process that is in use, in KiB: all of it, or what no file holds as well.
+pub(crate) fn memory(process: &Child, which: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id().unwrap())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// The program on a free port, with these options.
+pub(crate) async fn program(options: &[&str]) -> (Child, SocketAddr) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command.args(["--listen", "127.0.0.1:0"]).args(options).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut ehlo = command.kill_on_drop(true).spawn().unwrap();
+    let ready = BufReader::new(ehlo.stdout.take().unwrap()).lines().next_line().await.unwrap().unwrap();
+    let address = ready.split("://").nth(1).unwrap().trim_end_matches('/').parse().unwrap();
+    (ehlo, address)
 }
 
 async fn echoes(page: &mut Page, tcp: &mut TcpStream, line: &[u8]) {
@@ -35,14 +46,11 @@ async fn thousands_of_silent_connections_cost_a_bounded_memory_and_hold_up_no_co
     let silent_ones = SILENT.min(usize::try_from(descriptors).unwrap().saturating_sub(500));
     assert!(silent_ones >= 1_000, "{descriptors} descriptors are too few for this test; raise ulimit -n");
     let target = Target::new().await;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
     let (port, many) = (target.address.port().to_string(), (silent_ones + 100).to_string());
-    command.args(["--listen", "127.0.0.1:0", "--allow-port", &port, "--limits-connections", &many]);
+    let places = ["--allow-port", &port, "--limits-connections", &many, "--limits-connections-per-client", &many];
     // They must outlast the test, whatever the machine is busy with.
-    command.args(["--limits-connections-per-client", &many, "--limits-http-head", "600", "--limits-http", "600"]);
-    let mut ehlo = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
-    let ready = BufReader::new(ehlo.stdout.take().unwrap()).lines().next_line().await.unwrap().unwrap();
-    let relay = ready.strip_prefix("Ehlo is ready: open http://").unwrap().trim_end_matches('/').parse().unwrap();
+    let times = ["--limits-http-head", "600", "--limits-http", "600"];
+    let (ehlo, relay) = program(&[&places[..], &times].concat()).await;
 
     let mut page = Page::open_at(relay).await;
     page.connect(target.address).await;
@@ -53,7 +61,7 @@ async fn thousands_of_silent_connections_cost_a_bounded_memory_and_hold_up_no_co
     page.bytes(16).await;
     echoes(&mut page, &mut tcp, b"EHLO x\r\n").await;
 
-    let before = resident(&ehlo);
+    let before = memory(&ehlo, "VmRSS");
     let mut silent = Vec::with_capacity(silent_ones);
     for number in 0..silent_ones {
         let mut one = TcpStream::connect(relay).await.unwrap();
@@ -65,12 +73,12 @@ async fn thousands_of_silent_connections_cost_a_bounded_memory_and_hold_up_no_co
         }
     }
     echoes(&mut page, &mut tcp, b"NOOP\r\n").await;
-    let during = resident(&ehlo);
+    let during = memory(&ehlo, "VmRSS");
     drop(silent);
     echoes(&mut page, &mut tcp, b"QUIT\r\n").await;
     eprintln!(
         "{silent_ones} silent connections: {before} KiB before, {during} KiB during, {} KiB after",
-        resident(&ehlo)
+        memory(&ehlo, "VmRSS")
     );
     assert!(during - before < silent_ones as u64 * EACH_MAX, "{before} KiB before, {during} KiB during");
 }
