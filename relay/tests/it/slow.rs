@@ -44,7 +44,8 @@ async fn who_is_slow_at_any_stage_over_tls_is_let_go_and_holds_up_nobody() {
     honest.connect(target.address).await;
     let mut tcp = target.accept().await;
     tcp.write_all(b"220 mx.example\r\n").await.unwrap();
-    (honest.hear().await, honest.hear().await);
+    honest.hear().await;
+    honest.hear().await;
     honest.bytes(16).await;
 
     let mut slow = Vec::new();

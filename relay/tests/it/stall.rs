@@ -79,7 +79,8 @@ async fn a_stall_of_either_side_does_not_make_the_process_grow() {
         page.connect(target.address).await;
         let mut tcp = target.accept().await;
         tcp.write_all(b"220 mx.example\r\n").await.unwrap();
-        (page.hear().await, page.hear().await);
+        page.hear().await;
+        page.hear().await;
         page.bytes(16).await;
         page.send(b"EHLO x\r\n").await;
         crate::support::read(&mut tcp, 8).await;
