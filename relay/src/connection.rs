@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::acme;
 use crate::listen::Peer;
 use crate::proxy_in;
 use crate::serve::{Caller, Life, stopped};
@@ -83,6 +84,11 @@ async fn http(
     };
     drop(site);
     match shaken {
+        // The authority has seen what it came for (RFC 8737 §3).
+        Ok(Ok(mut stream)) if acme::asked_by(&stream) => {
+            let _ = timeout(LAST_BYTES, stream.shutdown()).await;
+            None
+        }
         Ok(Ok(stream)) => serve(HttpWire::Tls(Box::new(stream)), sites, caller).await,
         Ok(Err(error)) => {
             tracing::debug!(%error, "a TLS handshake failed");

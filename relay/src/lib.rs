@@ -8,6 +8,7 @@
 //!  serve      start, accept loop, reload, stop
 //!  listen     TCP addresses and Unix sockets            wire     what octets come over
 //!  connection one visitor: PROXY header, TLS, HTTP      tls      certificate and key, read again
+//!                                                  acme     the same, from an authority, and renewed
 //!  proxy_in   whom a proxy of the operator speaks for   forwarded  the same, by its HTTP header
 //!  site       Host and Origin lists, upgrade            assets   the page's files
 //!  tunnel     first message, then look-ups or one connection
@@ -36,9 +37,11 @@
 //! # }
 //! ```
 
+mod acme;
 mod address;
 pub mod assets;
 mod bridge;
+mod certificate;
 mod config;
 mod connection;
 mod dial;
@@ -71,8 +74,8 @@ mod zone;
 
 pub use address::{NotPublic, public_unicast};
 pub use config::{
-    Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile, ProxyKind,
-    TOKEN_MIN, Through, Token, TokenError, default_listen, options,
+    AcmeFault, Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile,
+    ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
 };
 pub use limits::Limits;
 pub use practice::PracticeTarget;

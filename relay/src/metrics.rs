@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ehlo_core::tunnel::Rcode;
 use http_body_util::Full;
@@ -49,6 +49,9 @@ pub(crate) struct Metrics {
     handshakes_refused: Family<Label<u16>, Counter>,
     quota_refusals: Family<Label<&'static str>, Counter>,
     lookups: Family<Label<&'static str>, Counter>,
+    certificate_orders: Family<Label<&'static str>, Counter>,
+    /// Without a label, and without a value where there is no certificate.
+    certificate_not_after: Family<[(&'static str, &'static str); 0], Gauge>,
     octets: Family<Label<&'static str>, Counter<u64, AtomicU64>>,
     connect: Histogram,
     session: Histogram,
@@ -65,6 +68,8 @@ impl Default for Metrics {
             handshakes_refused: Family::default(),
             quota_refusals: Family::default(),
             lookups: Family::default(),
+            certificate_orders: Family::default(),
+            certificate_not_after: Family::default(),
             octets: Family::default(),
             // From a millisecond to half a minute, when connecting ends.
             connect: Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]),
@@ -98,6 +103,10 @@ impl Metrics {
             self.quota_refusals.clone(),
         );
         registry.register("lookups", "Answers to look-ups of pages, by DNS response code", self.lookups.clone());
+        let help = "Attempts to get the relay's own certificate by ACME, by result";
+        registry.register("certificate_orders", help, self.certificate_orders.clone());
+        let help = "When the relay's own certificate ends, in seconds since 1970";
+        registry.register("certificate_not_after_timestamp_seconds", help, self.certificate_not_after.clone());
         let help = "Octets of sessions that have ended, to targets (sent) and from them (received)";
         registry.register_with_unit("session", help, Unit::Bytes, self.octets.clone());
         let help = "Time from the page's request until the connection to its target stood";
@@ -110,6 +119,9 @@ impl Metrics {
     fn begin_at_zero(&self) {
         for limit in ["sessions", "lookups", "day", "target"] {
             drop(self.quota_refusals.get_or_create(&[("limit", limit)]));
+        }
+        for result in ["done", "failed"] {
+            drop(self.certificate_orders.get_or_create(&[("result", result)]));
         }
         for direction in ["sent", "received"] {
             drop(self.octets.get_or_create(&[("direction", direction)]));
@@ -150,14 +162,24 @@ impl Metrics {
         self.lookups.get_or_create(&[("rcode", word)]).inc();
     }
 
+    /// A certificate was asked for by ACME.
+    pub(crate) fn certificate_ordered(&self, done: bool) {
+        let result = if done { "done" } else { "failed" };
+        self.certificate_orders.get_or_create(&[("result", result)]).inc();
+    }
+
     /// A connection to a target stands.
     pub(crate) fn connected(&self, took: Duration) {
         self.connect.observe(took.as_secs_f64());
     }
 
     /// All of it, as OpenMetrics text, which Prometheus reads.
-    fn text(&self, connections: usize, sessions: usize) -> Option<String> {
+    fn text(&self, connections: usize, sessions: usize, certificate_ends: Option<SystemTime>) -> Option<String> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.certificate_not_after.clear();
+        if let Some(since) = certificate_ends.and_then(|ends| ends.duration_since(UNIX_EPOCH).ok()) {
+            self.certificate_not_after.get_or_create(&[]).set(since.as_secs().cast_signed());
+        }
         self.connections_open.set(count(connections));
         self.sessions_open.set(count(sessions));
         let mut text = String::new();
@@ -188,7 +210,9 @@ impl Watched {
         match request.uri().path() {
             "/metrics" => self.metrics(),
             "/healthz" => plain(StatusCode::OK),
-            "/readyz" if *self.drain.borrow() => plain(StatusCode::SERVICE_UNAVAILABLE),
+            "/readyz" if *self.drain.borrow() || !self.sites.borrow().may_shake_hands() => {
+                plain(StatusCode::SERVICE_UNAVAILABLE)
+            }
             "/readyz" => plain(StatusCode::OK),
             _ => plain(StatusCode::NOT_FOUND),
         }
@@ -197,7 +221,8 @@ impl Watched {
     fn metrics(&self) -> Response<Body> {
         let site = Arc::clone(&self.sites.borrow());
         let open = *self.open.borrow();
-        let Some(text) = site.context.metrics.text(site.connections_open(), open) else {
+        let ends = site.certificate_ends();
+        let Some(text) = site.context.metrics.text(site.connections_open(), open, ends) else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let mut response = plain(StatusCode::OK);

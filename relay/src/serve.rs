@@ -15,13 +15,14 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
+use crate::acme;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::connection::{connection, turn_away};
 use crate::listen::{self, Listener};
 use crate::metrics;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
-use crate::tls::TlsError;
+use crate::tls::{Https, TlsError};
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -75,6 +76,8 @@ pub enum StartError {
     },
     /// Certificate or key cannot be used.
     Tls(TlsError),
+    /// What is needed for a certificate by ACME cannot be used: which, and why.
+    Acme(String),
     /// The DNS resolver cannot be set up.
     Dns(String),
     /// The practice server cannot be started.
@@ -103,6 +106,7 @@ impl fmt::Display for StartError {
                 path.display()
             ),
             Self::Tls(error) => write!(f, "HTTPS: {error}"),
+            Self::Acme(error) => write!(f, "ACME: {error}"),
             Self::Dns(error) => write!(f, "cannot set up DNS ({error}); name a server: --dns ADDR:PORT"),
             Self::Practice(error) => write!(f, "cannot start the practice server ({error}); start without --practice"),
         }
@@ -164,6 +168,7 @@ impl Relay {
         for listener in listeners {
             tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
+        tokio::spawn(acme::keep(sites.clone(), stopping.clone()));
         tokio::spawn(look_at_certificate(sites.clone(), stopping.clone()));
         tokio::spawn(sweep(sites, stopping));
         Ok(Running { addresses, metrics, url, practice, started: config, site, drain, open: opened, stop, at_work })
@@ -196,7 +201,7 @@ impl Running {
 
     /// The URL of the tunnel.
     pub fn tunnel_url(&self) -> String {
-        let scheme = if self.started.tls_key.is_some() { "wss" } else { "ws" };
+        let scheme = if self.started.serves_https() { "wss" } else { "ws" };
         format!("{scheme}://{}{PATH}", self.address())
     }
 
@@ -255,7 +260,7 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 /// What a person opens; a certificate is for a name, and a Unix socket has none of its own.
 fn url(config: &Config, addresses: &[SocketAddr]) -> String {
-    let secure = config.tls_key.is_some();
+    let secure = config.serves_https();
     let scheme = if secure { "https" } else { "http" };
     match (config.public_names.first(), addresses.first()) {
         (Some(name), None) => format!("{scheme}://{name}/"),
@@ -346,7 +351,7 @@ async fn look_at_certificate(sites: watch::Receiver<Arc<Site>>, mut stop: watch:
             _ = every.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        let Some(tls) = sites.borrow().tls.clone() else { continue };
+        let Some(Https::Files(tls)) = sites.borrow().tls.clone() else { continue };
         let why = match tokio::task::spawn_blocking(move || tls.refresh()).await {
             Ok(Err(error)) => error.to_string(),
             Ok(Ok(true)) => {

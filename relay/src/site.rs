@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ehlo_core::tunnel::{MESSAGE_MAX, PATH, SUBPROTOCOL};
 use http_body_util::Full;
@@ -19,6 +19,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::acme::Acme;
 use crate::assets;
 use crate::config::{Config, NamedTarget};
 use crate::dial::Outbound;
@@ -32,7 +33,7 @@ use crate::quotas::{Connections, Gauges, Held, Party};
 use crate::resolve::Resolver;
 use crate::serve::{Caller, Open, StartError};
 use crate::target::{Policy, in_networks};
-use crate::tls::{Files, Tls};
+use crate::tls::{Files, Https, Tls};
 use crate::tunnel::{self, Context, Names, Visitor};
 use crate::wire::HttpWire;
 
@@ -50,7 +51,7 @@ pub(crate) struct Site {
     /// Whether each connection begins with a PROXY header.
     pub(crate) proxy_protocol: bool,
     /// What HTTPS is served with.
-    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) tls: Option<Https>,
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
     connections: Arc<Semaphore>,
@@ -81,7 +82,7 @@ impl Site {
         let dns_error = |error: hickory_resolver::net::NetError| StartError::Dns(error.to_string());
         let servers = Servers::of(config).map_err(StartError::Dns)?;
         let mut hosts = hosts(addresses);
-        let tls = files(config).map(Tls::new).transpose().map_err(StartError::Tls)?.map(Arc::new);
+        let tls = https(config, &servers, before)?;
         // A name may be served by a proxy that speaks TLS; what is served over TLS is of no use to a page that came without.
         let scheme = if tls.is_some() { "https" } else { "http" };
         let mut origins: Vec<_> = hosts.iter().map(|host| format!("{scheme}://{host}")).collect();
@@ -172,6 +173,19 @@ impl Site {
         let name = bare(host);
         let literal = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
         literal || name == "localhost" || self.hosts.iter().any(|known| bare(known) == name)
+    }
+
+    /// Whether there is a certificate, where one is needed.
+    pub(crate) fn may_shake_hands(&self) -> bool {
+        match &self.tls {
+            Some(Https::Acme(acme)) => acme.facts().is_some(),
+            Some(Https::Files(_)) | None => true,
+        }
+    }
+
+    /// When the certificate ends that is shown, if there is one.
+    pub(crate) fn certificate_ends(&self) -> Option<SystemTime> {
+        Some(self.tls.as_ref()?.facts()?.not_after)
     }
 
     /// How many connections are still HTTP.
@@ -294,10 +308,21 @@ pub(crate) fn policy_of(config: &Config, own: &[SocketAddr], named: BTreeMap<Str
     }
 }
 
-/// Where certificate and key are; the configuration has been checked to have both or neither.
-pub(crate) fn files(config: &Config) -> Option<Files> {
-    let (certificate, key) = (config.tls_certificate.clone()?, config.tls_key.clone()?);
-    Some(Files { certificate, key })
+/// What HTTPS is served with; the configuration has been checked to have certificate and key, or neither. What is kept by
+/// ACME goes on where nothing about it has changed.
+fn https(config: &Config, servers: &Servers, before: Option<&Site>) -> Result<Option<Https>, StartError> {
+    if let (Some(certificate), Some(key)) = (config.tls_certificate.clone(), config.tls_key.clone()) {
+        let tls = Tls::new(Files { certificate, key }).map_err(StartError::Tls)?;
+        return Ok(Some(Https::Files(Arc::new(tls))));
+    }
+    let Some(wanted) = config.acme() else { return Ok(None) };
+    if let Some(Https::Acme(acme)) = before.and_then(|before| before.tls.as_ref())
+        && acme.wanted == wanted
+    {
+        return Ok(Some(Https::Acme(Arc::clone(acme))));
+    }
+    let acme = Acme::new(wanted, servers).map_err(StartError::Acme)?;
+    Ok(Some(Https::Acme(Arc::new(acme))))
 }
 
 /// The names by which a browser of this machine knows the listeners.

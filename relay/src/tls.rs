@@ -13,6 +13,36 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::acme::Acme;
+use crate::certificate::Facts;
+
+/// What HTTPS is served with.
+#[derive(Clone, Debug)]
+pub(crate) enum Https {
+    /// Files of the operator.
+    Files(Arc<Tls>),
+    /// A certificate that the relay gets itself.
+    Acme(Arc<Acme>),
+}
+
+impl Https {
+    /// For the next handshake.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        match self {
+            Self::Files(tls) => tls.acceptor(),
+            Self::Acme(acme) => acme.acceptor(),
+        }
+    }
+
+    /// What is known of the certificate, if there is one that can be read.
+    pub(crate) fn facts(&self) -> Option<Facts> {
+        match self {
+            Self::Files(tls) => tls.facts(),
+            Self::Acme(acme) => acme.facts(),
+        }
+    }
+}
+
 /// Where certificate and key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Files {
@@ -64,6 +94,7 @@ pub(crate) struct Tls {
 
 struct Shown {
     acceptor: TlsAcceptor,
+    facts: Option<Facts>,
     /// Of both files, so that a change is known.
     hash: [u8; 32],
 }
@@ -78,13 +109,18 @@ impl Tls {
     /// Reads the files.
     pub(crate) fn new(files: Files) -> Result<Self, TlsError> {
         let (certificate, key) = files.read()?;
-        let now = Shown { acceptor: files.acceptor(&certificate, &key)?, hash: hash(&certificate, &key) };
+        let now = files.shown(&certificate, &key)?;
         Ok(Self { files, now: RwLock::new(now) })
     }
 
     /// For the next handshake.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         self.now.read().unwrap_or_else(PoisonError::into_inner).acceptor.clone()
+    }
+
+    /// What is known of the certificate.
+    pub(crate) fn facts(&self) -> Option<Facts> {
+        self.now.read().unwrap_or_else(PoisonError::into_inner).facts.clone()
     }
 
     /// Looks whether the files have changed, and takes what they are now; `false` where they are as before.
@@ -97,8 +133,8 @@ impl Tls {
         if self.now.read().unwrap_or_else(PoisonError::into_inner).hash == hash {
             return Ok(false);
         }
-        let acceptor = self.files.acceptor(&certificate, &key)?;
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Shown { acceptor, hash };
+        let new = self.files.shown(&certificate, &key)?;
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(true)
     }
 }
@@ -109,13 +145,15 @@ impl Files {
         Ok((read(&self.certificate)?, read(&self.key)?))
     }
 
-    fn acceptor(&self, certificate: &[u8], key: &[u8]) -> Result<TlsAcceptor, TlsError> {
+    fn shown(&self, certificate: &[u8], key: &[u8]) -> Result<Shown, TlsError> {
+        let hash = hash(certificate, key);
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
             .collect::<Result<_, _>>()
             .map_err(|_| TlsError::NoCertificate(self.certificate.clone()))?;
         if chain.is_empty() {
             return Err(TlsError::NoCertificate(self.certificate.clone()));
         }
+        let facts = Facts::of(&chain);
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey(self.key.clone()))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -123,7 +161,7 @@ impl Files {
             .map_err(TlsError::Unusable)?;
         // WebSockets as the page uses them are of HTTP/1.1.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        Ok(Shown { acceptor: TlsAcceptor::from(Arc::new(config)), facts, hash })
     }
 }
 

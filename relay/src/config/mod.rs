@@ -1,5 +1,6 @@
 //! What a relay is told before it starts.
 
+mod acme;
 mod file;
 mod name_server;
 pub mod options;
@@ -17,6 +18,8 @@ use ehlo_core::tunnel::MAIL_PORTS;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+pub use acme::AcmeFault;
+pub(crate) use acme::Wanted;
 pub use file::FileError;
 pub use name_server::NameServer;
 pub use out::Prefer;
@@ -138,6 +141,17 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// The private key to it, PEM.
     pub tls_key: Option<PathBuf>,
+    /// The directory (RFC 8555 §7.1.1) of the ACME server from which the relay gets its certificate itself, as a URL; naming it
+    /// agrees to its terms of service.
+    pub acme_directory: Option<String>,
+    /// Whom the ACME server may write to: mail addresses, or URLs.
+    pub acme_contact: Vec<String>,
+    /// The names of that certificate; where there are none, the host names among [`Config::public_names`].
+    pub acme_names: Vec<String>,
+    /// The folder where the account's key, the certificate and its key are kept.
+    pub acme_folder: Option<PathBuf>,
+    /// The authorities, PEM, that vouch for the ACME server, in place of the well-known ones.
+    pub acme_authority: Option<PathBuf>,
     /// Whether each connection begins with a PROXY protocol header, which proxies of the operator send.
     pub proxy_protocol: bool,
     /// The names, with a port where it is not the usual one, by which browsers know the page.
@@ -203,6 +217,11 @@ impl Config {
             listen_sockets: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            acme_directory: None,
+            acme_contact: Vec::new(),
+            acme_names: Vec::new(),
+            acme_folder: None,
+            acme_authority: None,
             proxy_protocol: false,
             public_names: Vec::new(),
             ports: MAIL_PORTS.to_vec(),
@@ -237,6 +256,11 @@ impl Config {
         ports
     }
 
+    /// Whether the relay speaks HTTPS itself.
+    pub(crate) fn serves_https(&self) -> bool {
+        self.tls_key.is_some() || self.acme_directory.is_some()
+    }
+
     /// Checks what can be checked before anything is opened.
     ///
     /// # Errors
@@ -268,6 +292,7 @@ impl Config {
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return Err(ConfigError::HalfOfTls);
         }
+        acme::check(self)?;
         if self.proxy_protocol && !self.listen.is_empty() && self.trusted_proxies.is_empty() {
             return Err(ConfigError::NoProxies);
         }
@@ -310,6 +335,8 @@ pub enum ConfigError {
     NoName,
     /// A certificate without its key, or a key alone.
     HalfOfTls,
+    /// What is said of ACME cannot be done.
+    Acme(AcmeFault),
     /// PROXY headers from nobody.
     NoProxies,
     /// Metrics where other machines can read them.
@@ -368,6 +395,7 @@ impl fmt::Display for ConfigError {
                 "HTTPS needs both tls_certificate and tls_key; name the two files, or neither where a web server in front \
                  speaks HTTPS",
             ),
+            Self::Acme(fault) => fault.fmt(f),
             Self::NoProxies => f.write_str(
                 "with proxy_protocol each connection must come from a proxy that is trusted: name its network, as in \
                  --trusted-proxy 192.0.2.1/32",

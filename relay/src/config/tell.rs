@@ -15,6 +15,14 @@ impl Config {
         if let Some(certificate) = &self.tls_certificate {
             told.push(format!("It serves HTTPS with the certificate in {}.", certificate.display()));
         }
+        if let Some(wanted) = self.acme() {
+            told.push(format!(
+                "It serves HTTPS with a certificate for {} that it gets by ACME from {}, and agrees to the terms of service \
+                 there; that server must reach it at port 443 of these names.",
+                list(&wanted.names),
+                wanted.directory
+            ));
+        }
         if self.proxy_protocol {
             told.push("Each connection must begin with a PROXY protocol header.".to_owned());
         }

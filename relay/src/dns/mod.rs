@@ -19,7 +19,7 @@ use crate::dial::millis;
 use crate::refusal::Deny;
 use crate::target::is_host_name;
 
-pub(crate) use servers::{Servers, client, well_known};
+pub(crate) use servers::{Servers, authorities, client, well_known};
 
 use record::{record_of, type_of};
 use validate::Validator;

@@ -108,7 +108,11 @@ pub(crate) fn well_known() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-fn authorities(path: &Path) -> Result<RootCertStore, String> {
+/// The certificates of a file, PEM.
+///
+/// # Errors
+/// What is wrong with the file, without its name.
+pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, String> {
     let pem = fs::read(path).map_err(|error| unreadable(&error))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {

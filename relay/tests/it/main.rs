@@ -1,5 +1,7 @@
 //! The relay in process, on free loopback ports, one file a subject.
 
+#[cfg(unix)]
+mod acme;
 mod behind;
 mod bytes;
 mod cli;
