@@ -20,7 +20,8 @@
 //!  dial       addresses → one TCP connection            through  by a proxy of the operator
 //!  proxy      the header that the page may ask for, before all else
 //!  guard      holds the page's bytes until the target has greeted
-//!  bridge     bytes both ways, bounded              metrics  counts for Prometheus, on their own listener
+//!  bridge     bytes both ways, bounded              metrics  counts for Prometheus
+//!                                                  operator their listener
 //! ```
 //!
 //! [`Relay::start`] runs it inside any tokio runtime:
@@ -54,6 +55,7 @@ mod limits;
 mod listen;
 mod metrics;
 mod mta_sts;
+mod operator;
 mod practice;
 mod proxy;
 mod proxy_in;

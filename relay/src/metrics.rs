@@ -1,40 +1,21 @@
-//! What the relay counts for Prometheus, and the listener where that is asked for.
+//! What the relay counts for Prometheus.
 //!
 //! No label holds what a page or a server says: neither host names nor addresses of clients, so that the number of
 //! series is bounded.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ehlo_core::tunnel::Rcode;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
 
-use crate::assets::not_allowed;
 use crate::refusal::End;
-use crate::serve::stopped;
-use crate::site::{Body, Site, plain};
-
-/// The most that ask at once, and how long each may take.
-const ASKING_MAX: usize = 16;
-const ASKING_TIME: Duration = Duration::from_secs(10);
 
 /// A label and its value.
 type Label<V> = [(&'static str, V); 1];
@@ -174,7 +155,12 @@ impl Metrics {
     }
 
     /// All of it, as OpenMetrics text, which Prometheus reads.
-    fn text(&self, connections: usize, sessions: usize, certificate_ends: Option<SystemTime>) -> Option<String> {
+    pub(crate) fn text(
+        &self,
+        connections: usize,
+        sessions: usize,
+        certificate_ends: Option<SystemTime>,
+    ) -> Option<String> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.certificate_not_after.clear();
         if let Some(since) = certificate_ends.and_then(|ends| ends.duration_since(UNIX_EPOCH).ok()) {
@@ -186,99 +172,4 @@ impl Metrics {
         encode(&mut text, &self.registry).ok()?;
         Some(text)
     }
-}
-
-/// What the operator's listener tells of.
-#[derive(Clone)]
-pub(crate) struct Watched {
-    pub(crate) sites: watch::Receiver<Arc<Site>>,
-    pub(crate) open: watch::Receiver<usize>,
-    pub(crate) drain: watch::Receiver<bool>,
-    pub(crate) stop: watch::Receiver<bool>,
-}
-
-impl Watched {
-    fn respond(&self, request: &Request<Incoming>) -> Response<Body> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return not_allowed();
-        }
-        // A name that somebody else has bound to this address is in the hands of a web page.
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if !self.sites.borrow().may_be_watched_as(host) {
-            return plain(StatusCode::MISDIRECTED_REQUEST);
-        }
-        match request.uri().path() {
-            "/metrics" => self.metrics(),
-            "/healthz" => plain(StatusCode::OK),
-            "/readyz" if *self.drain.borrow() || !self.sites.borrow().may_shake_hands() => {
-                plain(StatusCode::SERVICE_UNAVAILABLE)
-            }
-            "/readyz" => plain(StatusCode::OK),
-            _ => plain(StatusCode::NOT_FOUND),
-        }
-    }
-
-    fn metrics(&self) -> Response<Body> {
-        let site = Arc::clone(&self.sites.borrow());
-        let open = *self.open.borrow();
-        let ends = site.certificate_ends();
-        let Some(text) = site.context.metrics.text(site.connections_open(), open, ends) else {
-            return plain(StatusCode::INTERNAL_SERVER_ERROR);
-        };
-        let mut response = plain(StatusCode::OK);
-        let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        *response.body_mut() = Full::new(Bytes::from(text));
-        response
-    }
-}
-
-/// Answers the operator's monitoring until the relay stops.
-pub(crate) async fn serve(listener: TcpListener, watched: Watched) {
-    let places = Arc::new(Semaphore::new(ASKING_MAX));
-    let mut stop = watched.stop.clone();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopped(&mut stop) => return,
-        };
-        let Ok((tcp, _)) = accepted else {
-            // No descriptor is left; it will be tried again.
-            sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let watched = watched.clone();
-            tokio::spawn(async move {
-                let _ = timeout(ASKING_TIME, answer(tcp, watched)).await;
-                drop(place);
-            });
-        }
-    }
-}
-
-async fn answer(tcp: TcpStream, watched: Watched) {
-    let mut stop = watched.stop.clone();
-    let service = service_fn(|request| {
-        let response = watched.respond(&request);
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let http =
-        http1::Builder::new().timer(TokioTimer::new()).keep_alive(false).serve_connection(TokioIo::new(tcp), service);
-    tokio::select! {
-        served = http => if let Err(error) = served {
-            tracing::debug!(%error, "a connection to the metrics ended badly");
-        },
-        () = stopped(&mut stop) => {}
-    }
-}
-
-/// Opens the operator's listener.
-///
-/// # Errors
-/// The address cannot be listened on.
-pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }

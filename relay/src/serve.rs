@@ -19,7 +19,7 @@ use crate::acme;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::connection::{connection, turn_away};
 use crate::listen::{self, Listener};
-use crate::metrics;
+use crate::operator;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
 use crate::tls::{Https, TlsError};
@@ -150,7 +150,7 @@ impl Relay {
         };
         let watching = match config.metrics_listen {
             Some(address) => {
-                Some(metrics::listen(address).await.map_err(|error| StartError::Listen { address, error })?)
+                Some(operator::listen(address).await.map_err(|error| StartError::Listen { address, error })?)
             }
             None => None,
         };
@@ -160,9 +160,9 @@ impl Relay {
         let (working, at_work) = mpsc::channel(1);
         if let Some((listener, address)) = watching {
             let (sites, drain) = (sites.clone(), draining.clone());
-            let watched = metrics::Watched { sites, open: opened.clone(), drain, stop: stopping.clone() };
+            let watched = operator::Watched { sites, open: opened.clone(), drain, stop: stopping.clone() };
             tracing::info!(%address, "metrics are at /metrics");
-            tokio::spawn(metrics::serve(listener, watched));
+            tokio::spawn(operator::serve(listener, watched));
         }
         let life = Life { stop: stopping.clone(), drain: draining, open: Arc::new(open), working };
         for listener in listeners {
