@@ -20,6 +20,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::acme;
 use crate::listen::Peer;
+use crate::metrics::Broken;
 use crate::proxy_in;
 use crate::serve::{Caller, Life, stopped};
 use crate::site::{Body, Granted, Place, Site};
@@ -62,6 +63,7 @@ async fn http(
 ) -> Option<Upgraded> {
     let mut stop = life.stop.clone();
     let site = Arc::clone(&sites.borrow());
+    let metrics = Arc::clone(&site.context.metrics);
     let head = site.context.limits.http_head;
     let begun = tokio::select! {
         begun = timeout(head, begin(&mut wire, peer, &site, &mut place)) => begun,
@@ -70,10 +72,14 @@ async fn http(
     let (client, believed) = match begun {
         Ok(Ok(client)) => client,
         Ok(Err(why)) => {
+            metrics.connection_refused(Broken::ProxyHeader);
             tracing::warn!(client = %peer.address.ip(), "a connection was refused: {why}");
             return None;
         }
-        Err(_) => return None,
+        Err(_) => {
+            metrics.connection_refused(Broken::Timeout);
+            return None;
+        }
     };
     let caller = Caller { client, believed, life };
     let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller).await };
@@ -91,10 +97,15 @@ async fn http(
         }
         Ok(Ok(stream)) => serve(HttpWire::Tls(Box::new(stream)), sites, caller).await,
         Ok(Err(error)) => {
+            let clear = error.kind() == io::ErrorKind::Unsupported;
+            metrics.connection_refused(if clear { Broken::Clear } else { Broken::Tls });
             tracing::debug!(%error, "a TLS handshake failed");
             None
         }
-        Err(_) => None,
+        Err(_) => {
+            metrics.connection_refused(Broken::Timeout);
+            None
+        }
     }
 }
 
@@ -125,7 +136,7 @@ async fn secure(mut wire: Wire, acceptor: TlsAcceptor) -> io::Result<TlsStream<W
         let head = format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", word.len());
         wire.write_all(&[head.as_bytes(), word.as_bytes()].concat()).await?;
         wire.shutdown().await?;
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it spoke in clear"));
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "it spoke in clear"));
     }
     acceptor.accept(wire).await
 }

@@ -20,6 +20,57 @@ use crate::refusal::End;
 /// A label and its value.
 type Label<V> = [(&'static str, V); 1];
 
+/// Why a connection ended before a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// There are too many.
+    Busy,
+    /// No PROXY header came, or a wrong one, or from somebody else.
+    ProxyHeader,
+    /// It spoke HTTP in clear where TLS should be.
+    Clear,
+    /// The TLS handshake failed.
+    Tls,
+    /// It was too slow.
+    Timeout,
+}
+
+impl Broken {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::ProxyHeader => "proxy_header",
+            Self::Clear => "clear",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// Its `Host` is no name of the relay.
+    Host,
+    /// Its `Origin` is a page that may not use the tunnel, or there is none.
+    Origin,
+    /// It asks for the tunnel, but not as a WebSocket of this protocol does.
+    WebSocket,
+    /// There are too many sessions.
+    Busy,
+}
+
+impl Unfit {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Origin => "origin",
+            Self::WebSocket => "websocket",
+            Self::Busy => "busy",
+        }
+    }
+}
+
 /// What is counted from the relay's start; a reload does not begin anew.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -29,7 +80,11 @@ pub(crate) struct Metrics {
     refusals: Family<Label<&'static str>, Counter>,
     handshakes_refused: Family<Label<u16>, Counter>,
     quota_refusals: Family<Label<&'static str>, Counter>,
+    connections_refused: Family<Label<&'static str>, Counter>,
+    requests_refused: Family<Label<&'static str>, Counter>,
+    practice_sessions: Counter,
     lookups: Family<Label<&'static str>, Counter>,
+    mta_sts_lookups: Family<Label<&'static str>, Counter>,
     certificate_orders: Family<Label<&'static str>, Counter>,
     /// Without a label, and without a value where there is no certificate.
     certificate_not_after: Family<[(&'static str, &'static str); 0], Gauge>,
@@ -48,7 +103,11 @@ impl Default for Metrics {
             refusals: Family::default(),
             handshakes_refused: Family::default(),
             quota_refusals: Family::default(),
+            connections_refused: Family::default(),
+            requests_refused: Family::default(),
+            practice_sessions: Counter::default(),
             lookups: Family::default(),
+            mta_sts_lookups: Family::default(),
             certificate_orders: Family::default(),
             certificate_not_after: Family::default(),
             octets: Family::default(),
@@ -83,7 +142,17 @@ impl Metrics {
             "Refusals since a limit was reached, by limit",
             self.quota_refusals.clone(),
         );
+        let help = "Connections that ended before a request: busy (too many), proxy_header (none, or a wrong one), clear (HTTP where TLS \
+                    should be), tls (the handshake failed), timeout (too slow)";
+        registry.register("connections_refused", help, self.connections_refused.clone());
+        let help = "Requests that were refused: host (another name), origin (another page), websocket (no upgrade to the tunnel), busy \
+                    (too many sessions)";
+        registry.register("requests_refused", help, self.requests_refused.clone());
+        let help = "Sessions that were connected to the practice server";
+        registry.register("practice_sessions", help, self.practice_sessions.clone());
         registry.register("lookups", "Answers to look-ups of pages, by DNS response code", self.lookups.clone());
+        let help = "Look-ups of policies of MTA-STS, by whether one was found";
+        registry.register("mta_sts_lookups", help, self.mta_sts_lookups.clone());
         let help = "Attempts to get the relay's own certificate by ACME, by result";
         registry.register("certificate_orders", help, self.certificate_orders.clone());
         let help = "When the relay's own certificate ends, in seconds since 1970";
@@ -100,6 +169,15 @@ impl Metrics {
     fn begin_at_zero(&self) {
         for limit in ["sessions", "lookups", "day", "target"] {
             drop(self.quota_refusals.get_or_create(&[("limit", limit)]));
+        }
+        for reason in [Broken::Busy, Broken::ProxyHeader, Broken::Clear, Broken::Tls, Broken::Timeout] {
+            drop(self.connections_refused.get_or_create(&[("reason", reason.word())]));
+        }
+        for reason in [Unfit::Host, Unfit::Origin, Unfit::WebSocket, Unfit::Busy] {
+            drop(self.requests_refused.get_or_create(&[("reason", reason.word())]));
+        }
+        for result in ["found", "none"] {
+            drop(self.mta_sts_lookups.get_or_create(&[("result", result)]));
         }
         for result in ["done", "failed"] {
             drop(self.certificate_orders.get_or_create(&[("result", result)]));
@@ -118,6 +196,27 @@ impl Metrics {
         self.octets.get_or_create(&[("direction", "sent")]).inc_by(sent);
         self.octets.get_or_create(&[("direction", "received")]).inc_by(received);
         self.session.observe(lasted.as_secs_f64());
+    }
+
+    /// A connection ended before a request.
+    pub(crate) fn connection_refused(&self, why: Broken) {
+        self.connections_refused.get_or_create(&[("reason", why.word())]).inc();
+    }
+
+    /// A request was refused.
+    pub(crate) fn request_refused(&self, why: Unfit) {
+        self.requests_refused.get_or_create(&[("reason", why.word())]).inc();
+    }
+
+    /// A session was connected to the practice server.
+    pub(crate) fn practised(&self) {
+        self.practice_sessions.inc();
+    }
+
+    /// A policy of MTA-STS was looked for.
+    pub(crate) fn looked_for_policy(&self, found: bool) {
+        let result = if found { "found" } else { "none" };
+        self.mta_sts_lookups.get_or_create(&[("result", result)]).inc();
     }
 
     /// A request for the tunnel was refused.

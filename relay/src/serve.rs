@@ -19,6 +19,7 @@ use crate::acme;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::connection::{connection, turn_away};
 use crate::listen::{self, Listener};
+use crate::metrics::Broken;
 use crate::operator;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
@@ -325,7 +326,10 @@ async fn accept(listener: Listener, sites: watch::Receiver<Arc<Site>>, life: Lif
                 let place = sites.borrow().place(peer);
                 match place {
                     Some(place) => drop(tokio::spawn(connection(wire, peer, sites.clone(), life.clone(), place))),
-                    None => turn_away(&wire),
+                    None => {
+                        turn_away(&wire);
+                        sites.borrow().context.metrics.connection_refused(Broken::Busy);
+                    }
                 }
             }
             // Descriptors may be used up: wait for some to come back instead of spinning.

@@ -26,7 +26,7 @@ use crate::dial::Outbound;
 use crate::dns::{Dns, Servers};
 use crate::forwarded;
 use crate::listen::Peer;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Unfit};
 use crate::mta_sts::MtaSts;
 use crate::practice::PracticeTarget;
 use crate::quotas::{Connections, Gauges, Held, Party};
@@ -203,6 +203,7 @@ impl Site {
         let host = only(request.headers(), &header::HOST).unwrap_or_default().to_ascii_lowercase();
         if !self.hosts.contains(&host) {
             tracing::warn!(client = %caller.client.ip(), "a request for another host was refused");
+            self.context.metrics.request_refused(Unfit::Host);
             return plain(StatusCode::MISDIRECTED_REQUEST);
         }
         let draining = *caller.life.drain.borrow();
@@ -231,24 +232,19 @@ impl Site {
         let origin = only(headers, &header::ORIGIN).filter(|origin| self.origins.iter().any(|ours| ours == origin));
         let Some(origin) = origin.map(str::to_owned) else {
             tracing::warn!(client = %caller.client.ip(), "a page of another origin was refused; see --allow-origin");
+            self.context.metrics.request_refused(Unfit::Origin);
             return plain(StatusCode::FORBIDDEN);
         };
-        let websocket =
-            has_token(headers, &header::CONNECTION, "upgrade") && has_token(headers, &header::UPGRADE, "websocket");
-        if !websocket || only(headers, &header::SEC_WEBSOCKET_VERSION) != Some("13") {
-            let mut response = plain(StatusCode::UPGRADE_REQUIRED);
-            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            return response;
-        }
-        let Some(key) = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24) else {
-            return plain(StatusCode::BAD_REQUEST);
+        let key = match websocket_key(headers) {
+            Ok(key) => key,
+            Err(status) => {
+                self.context.metrics.request_refused(Unfit::WebSocket);
+                return no_websocket(status);
+            }
         };
-        if !has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
-            return plain(StatusCode::BAD_REQUEST);
-        }
         let Ok(place) = Arc::clone(&self.sessions).try_acquire_owned() else {
             tracing::warn!(client = %caller.client.ip(), "too many sessions");
+            self.context.metrics.request_refused(Unfit::Busy);
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
         let accept = derive_accept_key(key.as_bytes());
@@ -266,6 +262,27 @@ impl Site {
         *granted = Some(Granted { context: Arc::clone(&self.context), visitor, drain, _open: open, _place: place });
         response
     }
+}
+
+/// The key of a handshake (RFC 6455 §4.2.1), or the status that answers what is none.
+fn websocket_key(headers: &HeaderMap) -> Result<&str, StatusCode> {
+    let websocket =
+        has_token(headers, &header::CONNECTION, "upgrade") && has_token(headers, &header::UPGRADE, "websocket");
+    if !websocket || only(headers, &header::SEC_WEBSOCKET_VERSION) != Some("13") {
+        return Err(StatusCode::UPGRADE_REQUIRED);
+    }
+    let key = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
+    key.filter(|_| has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)).ok_or(StatusCode::BAD_REQUEST)
+}
+
+/// The answer to a request for the tunnel that is no handshake.
+fn no_websocket(status: StatusCode) -> Response<Body> {
+    let mut response = plain(status);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    response
 }
 
 /// A session whose upgrade has been granted; it runs once HTTP has let go of the connection.

@@ -62,6 +62,11 @@ impl Target {
             Self::Host { name, port } => format!("{name}:{port}"),
         }
     }
+
+    /// Whether it is the practice server.
+    pub(crate) fn is_practice(&self) -> bool {
+        matches!(self, Self::Named { name, .. } if Policy::is_practice(name))
+    }
 }
 
 impl Policy {

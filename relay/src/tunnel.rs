@@ -301,7 +301,9 @@ impl Session<'_> {
                 Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
             })
         };
-        mta_sts.answer(domain, dns, policy, counts).await
+        let answer = mta_sts.answer(domain, dns, policy, counts).await?;
+        self.context.metrics.looked_for_policy(answer.policy.is_some());
+        Ok(answer)
     }
 
     /// What this relay is; who has no token, where one is wanted, is not told the names of servers.
@@ -339,6 +341,9 @@ impl Session<'_> {
         };
         let Reached { mut tcp, address, local, local_name, _place } = reached;
         self.context.metrics.connected(started.elapsed());
+        if target.is_practice() {
+            self.context.metrics.practised();
+        }
         self.note(|facts| facts.address = Some(address));
         if let Some(header) = &connect.proxy_header {
             self.note(|facts| facts.proxied = Some(header.source));

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::tunnel::{Closer, Code};
+use ehlo_core::tunnel::mta_sts::PolicyQuestion;
+use ehlo_core::tunnel::{Closer, Code, Connect, FromRelay, Lookup, RecordType, ToRelay};
 use ehlo_relay::{Config, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{Heard, Page, greeted, relay_with, reset};
+use crate::zone::zone;
 
 fn watched(config: &mut Config) {
     config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
@@ -70,6 +72,113 @@ async fn refusals_are_counted_by_reason_limit_and_status() {
         assert_eq!(value(&metrics, series), Some(1.0), "{series}\n{metrics}");
     }
     assert!(!metrics.contains("stranger.example") && !metrics.contains("127.0.0.1"), "{metrics}");
+}
+
+/// Sends these octets on a connection of its own, and reads all that is answered.
+async fn answered(running: &Running, octets: &[u8]) -> String {
+    let mut tcp = TcpStream::connect(running.address()).await.unwrap();
+    tcp.write_all(octets).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tcp.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn requests_for_another_name_from_another_page_or_of_no_websocket_are_counted_apart() {
+    let running = relay_with(watched).await;
+    let host = running.address().to_string();
+    let origin = format!("Origin: http://{host}\r\n");
+    for (host, more, status) in [
+        ("hostile.example", "", "421"),
+        (&host, "Origin: https://hostile.example\r\n", "403"),
+        (&host, "", "403"),
+        (&host, &origin, "426"),
+    ] {
+        let request = format!("GET /relay HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n");
+        let answer = answered(&running, request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    let metrics = get(&running, "/metrics").await;
+    for (reason, times) in [("host", 1.0), ("origin", 2.0), ("websocket", 1.0), ("busy", 0.0)] {
+        let series = format!("ehlo_requests_refused_total{{reason=\"{reason}\"}}");
+        assert_eq!(value(&metrics, &series), Some(times), "{series}\n{metrics}");
+    }
+    assert!(!metrics.contains("hostile.example"), "{metrics}");
+}
+
+#[tokio::test]
+async fn handshakes_that_fail_are_counted_and_http_in_clear_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, pair.cert.pem()).unwrap();
+    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    let running = relay_with(|config| {
+        watched(config);
+        (config.tls_certificate, config.tls_key) = (Some(certificate), Some(key));
+    })
+    .await;
+    assert!(answered(&running, b"GET / HTTP/1.1\r\n\r\n").await.contains("https://"));
+    answered(&running, b"\x16\x03\x01\x00\x05nonsense").await;
+    let metrics = get(&running, "/metrics").await;
+    for (reason, times) in [("clear", 1.0), ("tls", 1.0), ("timeout", 0.0)] {
+        let series = format!("ehlo_connections_refused_total{{reason=\"{reason}\"}}");
+        assert_eq!(value(&metrics, &series), Some(times), "{series}\n{metrics}");
+    }
+    assert!(value(&metrics, "ehlo_certificate_not_after_timestamp_seconds").is_some(), "{metrics}");
+}
+
+#[tokio::test]
+async fn connections_that_find_no_place_or_no_header_are_counted() {
+    let running = relay_with(|config| {
+        watched(config);
+        config.proxy_protocol = true;
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        config.limits.connections = 1;
+    })
+    .await;
+    let held = TcpStream::connect(running.address()).await.unwrap();
+    while !answered(&running, b"").await.contains("503") {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    while answered(&running, b"GET / HTTP/1.1\r\n\r\n").await.contains("503") {
+        tokio::task::yield_now().await;
+    }
+    let metrics = get(&running, "/metrics").await;
+    for reason in ["busy", "proxy_header"] {
+        let series = format!("ehlo_connections_refused_total{{reason=\"{reason}\"}}");
+        assert!(value(&metrics, &series).is_some_and(|times| times >= 1.0), "{series}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn practising_and_look_ups_are_counted() {
+    let zone = zone("mx IN A 192.0.2.1\n").await;
+    let running = relay_with(|config| {
+        watched(config);
+        config.practice = true;
+        config.dns = vec![zone.address.into()];
+    })
+    .await;
+    let mut page = Page::open(&running).await;
+    page.say(&ToRelay::Connect(Connect { target: Some("practice".to_owned()), ..Connect::default() })).await;
+    page.hear().await;
+    assert!(matches!(page.hear().await, Heard::Word(FromRelay::Connected(_))));
+    let mut page = Page::open(&running).await;
+    let name = "mx.zone.example".to_owned();
+    page.say(&ToRelay::Lookup(Lookup { name, rtype: RecordType::A, token: None })).await;
+    page.hear().await;
+    page.say(&ToRelay::MtaSts(PolicyQuestion { domain: "zone.example".to_owned(), token: None })).await;
+    page.hear().await;
+    let metrics = get(&running, "/metrics").await;
+    for series in [
+        "ehlo_practice_sessions_total",
+        "ehlo_lookups_total{rcode=\"noerror\"}",
+        "ehlo_mta_sts_lookups_total{result=\"none\"}",
+    ] {
+        assert_eq!(value(&metrics, series), Some(1.0), "{series}\n{metrics}");
+    }
 }
 
 #[tokio::test]
