@@ -21,7 +21,7 @@
 //!  proxy      the header that the page may ask for, before all else
 //!  guard      holds the page's bytes until the target has greeted
 //!  bridge     bytes both ways, bounded              metrics  counts for Prometheus
-//!                                                  operator their listener
+//!                                                  operator their listener, and status the page there
 //! ```
 //!
 //! [`Relay::start`] runs it inside any tokio runtime:
@@ -64,6 +64,8 @@ mod refusal;
 mod resolve;
 mod serve;
 mod site;
+mod status;
+mod tally;
 mod target;
 mod through;
 mod tls;

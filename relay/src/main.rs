@@ -243,7 +243,7 @@ fn run(serve: &Serve) -> Result<(), Failure> {
 
 /// Reads the file again; what is wrong with it is logged, and the old configuration kept.
 fn reload(serve: &Serve, running: &Running) {
-    let outcome = serve.config().map_err(|(_, why)| why);
+    let outcome = serve.config().map_err(|(_, why)| why).inspect_err(|why| running.reload_failed(why));
     match outcome.and_then(|config| running.reload(&config).map_err(|error| error.to_string())) {
         Ok(kept) => {
             tracing::warn!("the configuration has been read again; new conversations follow it");

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::refusal::End;
+use crate::tally::Tally;
 
 /// A label and its value.
 type Label<V> = [(&'static str, V); 1];
@@ -91,6 +92,10 @@ pub(crate) struct Metrics {
     octets: Family<Label<&'static str>, Counter<u64, AtomicU64>>,
     connect: Histogram,
     session: Histogram,
+    /// How sessions ended, and what was refused before one, for the operator's page.
+    pub(crate) ends: Tally,
+    pub(crate) connections: Tally,
+    pub(crate) requests: Tally,
 }
 
 impl Default for Metrics {
@@ -115,6 +120,9 @@ impl Default for Metrics {
             connect: Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]),
             // From a tenth of a second to an hour.
             session: Histogram::new([0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3600.0]),
+            ends: Tally::default(),
+            connections: Tally::default(),
+            requests: Tally::default(),
         };
         new.register();
         new.begin_at_zero();
@@ -190,6 +198,7 @@ impl Metrics {
     /// A session has ended.
     pub(crate) fn ended(&self, end: &End, sent: u64, received: u64, lasted: Duration) {
         self.sessions.get_or_create(&[("result", end.word()), ("by", end.by())]).inc();
+        self.ends.count(end.word());
         if let End::Denied(deny) = end {
             self.refusals.get_or_create(&[("reason", deny.code.word())]).inc();
         }
@@ -201,11 +210,13 @@ impl Metrics {
     /// A connection ended before a request.
     pub(crate) fn connection_refused(&self, why: Broken) {
         self.connections_refused.get_or_create(&[("reason", why.word())]).inc();
+        self.connections.count(why.word());
     }
 
     /// A request was refused.
     pub(crate) fn request_refused(&self, why: Unfit) {
         self.requests_refused.get_or_create(&[("reason", why.word())]).inc();
+        self.requests.count(why.word());
     }
 
     /// A session was connected to the practice server.

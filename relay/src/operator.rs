@@ -1,9 +1,9 @@
-//! The operator's listener: metrics, and whether the relay is well.
+//! The operator's listener: a page for the operator, metrics, and whether the relay is well.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::assets::not_allowed;
 use crate::serve::stopped;
 use crate::site::{Body, Site, plain};
+use crate::status::{self, LastReload, Status};
 
 /// The most that ask at once, and how long each may take.
 const ASKING_MAX: usize = 16;
@@ -31,6 +32,10 @@ pub(crate) struct Watched {
     pub(crate) open: watch::Receiver<usize>,
     pub(crate) drain: watch::Receiver<bool>,
     pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) started: SystemTime,
+    pub(crate) reload: LastReload,
+    /// Whether the listener is for this machine alone.
+    pub(crate) at_home: bool,
 }
 
 impl Watched {
@@ -44,6 +49,8 @@ impl Watched {
             return plain(StatusCode::MISDIRECTED_REQUEST);
         }
         match request.uri().path() {
+            "/" => self.status(),
+            "/status.css" => status::style(),
             "/metrics" => self.metrics(),
             "/healthz" => plain(StatusCode::OK),
             "/readyz" if *self.drain.borrow() || !self.sites.borrow().may_shake_hands() => {
@@ -52,6 +59,19 @@ impl Watched {
             "/readyz" => plain(StatusCode::OK),
             _ => plain(StatusCode::NOT_FOUND),
         }
+    }
+
+    fn status(&self) -> Response<Body> {
+        let site = Arc::clone(&self.sites.borrow());
+        let status = Status {
+            site: &site,
+            started: self.started,
+            draining: *self.drain.borrow(),
+            sessions_open: *self.open.borrow(),
+            reload: &self.reload,
+            at_home: self.at_home,
+        };
+        status.page()
     }
 
     fn metrics(&self) -> Response<Body> {

@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ehlo_core::tunnel::PATH;
 use tokio::net::TcpListener;
@@ -23,6 +23,7 @@ use crate::metrics::Broken;
 use crate::operator;
 use crate::practice::{self, PracticeTarget};
 use crate::site::Site;
+use crate::status::LastReload;
 use crate::tls::{Https, TlsError};
 
 /// How often the tables of rates are swept.
@@ -54,6 +55,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     /// Closed when the last session and connection has ended.
     at_work: mpsc::Receiver<Infallible>,
+    reload: LastReload,
 }
 
 /// Why a relay did not start, and what to do.
@@ -159,10 +161,19 @@ impl Relay {
         let url = url(&config, &addresses);
         let (site, sites) = watch::channel(Arc::new(Site::new(&config, &addresses, &practice, None)?));
         let (working, at_work) = mpsc::channel(1);
+        let reload = LastReload::default();
         if let Some((listener, address)) = watching {
             let (sites, drain) = (sites.clone(), draining.clone());
-            let watched = operator::Watched { sites, open: opened.clone(), drain, stop: stopping.clone() };
-            tracing::info!(%address, "metrics are at /metrics");
+            let watched = operator::Watched {
+                sites,
+                open: opened.clone(),
+                drain,
+                stop: stopping.clone(),
+                started: SystemTime::now(),
+                reload: reload.clone(),
+                at_home: address.ip().to_canonical().is_loopback(),
+            };
+            tracing::info!(%address, "metrics are at /metrics, and a page for the operator at /");
             tokio::spawn(operator::serve(listener, watched));
         }
         let life = Life { stop: stopping.clone(), drain: draining, open: Arc::new(open), working };
@@ -172,7 +183,19 @@ impl Relay {
         tokio::spawn(acme::keep(sites.clone(), stopping.clone()));
         tokio::spawn(look_at_certificate(sites.clone(), stopping.clone()));
         tokio::spawn(sweep(sites, stopping));
-        Ok(Running { addresses, metrics, url, practice, started: config, site, drain, open: opened, stop, at_work })
+        Ok(Running {
+            addresses,
+            metrics,
+            url,
+            practice,
+            started: config,
+            site,
+            drain,
+            open: opened,
+            stop,
+            at_work,
+            reload,
+        })
     }
 }
 
@@ -217,6 +240,17 @@ impl Running {
     /// # Errors
     /// The configuration is not allowed; then the old one is kept.
     pub fn reload(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
+        let outcome = self.take(config);
+        self.reload.was(outcome.as_ref().map(Clone::clone).map_err(ToString::to_string));
+        outcome
+    }
+
+    /// Notes for the operator's page that a configuration could not even be read; the old one is kept.
+    pub fn reload_failed(&self, why: &str) {
+        self.reload.was(Err(why.to_owned()));
+    }
+
+    fn take(&self, config: &Config) -> Result<Vec<&'static str>, StartError> {
         let listening = Config { listen: self.addresses.clone(), ..config.clone() };
         config.check().and_then(|()| listening.check()).map_err(StartError::Config)?;
         let old = Arc::clone(&self.site.borrow());

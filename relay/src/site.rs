@@ -54,6 +54,8 @@ pub(crate) struct Site {
     pub(crate) tls: Option<Https>,
     /// `frame-ancestors` of the page that may be embedded.
     embedders: String,
+    /// What the configuration means.
+    pub(crate) sentences: Vec<String>,
     connections: Arc<Semaphore>,
     connections_by_client: Arc<Connections>,
     sessions: Arc<Semaphore>,
@@ -129,6 +131,7 @@ impl Site {
             proxy_protocol: config.proxy_protocol,
             tls,
             embedders: config.allow_origins.join(" "),
+            sentences: config.sentences(),
             connections: before
                 .map_or_else(|| places(context.limits.connections), |before| Arc::clone(&before.connections)),
             connections_by_client: before.map_or_else(

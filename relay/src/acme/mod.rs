@@ -90,6 +90,11 @@ impl Acme {
         self.shown.facts()
     }
 
+    /// Why the last attempt failed, unless it did not.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How long it may be until the next attempt; none where one is due.
     fn rest(&self) -> Option<Duration> {
         let facts = self.facts().filter(|facts| facts.names == self.wanted.names)?;

@@ -215,6 +215,8 @@ async fn a_directory_that_cannot_be_reached_is_asked_again_and_the_rest_of_the_r
     }
     assert!(get(metrics, "/healthz").await.starts_with("HTTP/1.1 200 "));
     assert!(get(metrics, "/readyz").await.starts_with("HTTP/1.1 503 "), "nobody can come without a certificate");
+    let page = get(metrics, "/").await;
+    assert!(page.contains("It waits for its certificate") && page.contains("cannot be reached"), "{page}");
     assert!(shake(TcpStream::connect(relay).await.unwrap(), NAME, &place.trusted).await.is_err());
 
     let _pebble = place.pebble(relay, 86_400).await;

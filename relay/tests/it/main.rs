@@ -33,6 +33,7 @@ mod slow;
 #[cfg(unix)]
 mod socket;
 mod stall;
+mod status;
 mod stop;
 mod support;
 mod through;

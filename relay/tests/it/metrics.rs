@@ -194,7 +194,7 @@ async fn every_metric_has_its_help() {
 #[tokio::test]
 async fn monitoring_is_told_of_health_and_of_nothing_else_and_pages_are_told_no_metrics() {
     let running = relay_with(watched).await;
-    for (path, status) in [("/healthz", "200"), ("/readyz", "200"), ("/", "404"), ("/index.html", "404")] {
+    for (path, status) in [("/healthz", "200"), ("/readyz", "200"), ("/relay", "404"), ("/index.html", "404")] {
         let answer = get(&running, path).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {answer}");
     }
