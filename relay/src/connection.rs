@@ -69,7 +69,7 @@ async fn http(
         begun = timeout(head, begin(&mut wire, peer, &site, &mut place)) => begun,
         () = stopped(&mut stop) => return None,
     };
-    let (client, believed) = match begun {
+    let (client, local) = match begun {
         Ok(Ok(client)) => client,
         Ok(Err(why)) => {
             metrics.connection_refused(Broken::ProxyHeader);
@@ -81,7 +81,7 @@ async fn http(
             return None;
         }
     };
-    let caller = Caller { client, believed, life };
+    let caller = Caller { client, local, life };
     let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller).await };
     let shaken = tokio::select! {
         // In a box: connections without TLS need not hold the room for a handshake.
@@ -109,17 +109,18 @@ async fn http(
     }
 }
 
-/// Reads the PROXY header where one is expected: who the client is, and whether what it says of others is believed.
+/// Reads the PROXY header where one is expected: who the client is, and whether that is whoever came over
+/// a Unix socket.
 async fn begin(wire: &mut Wire, peer: Peer, site: &Site, place: &mut Place) -> Result<(SocketAddr, bool), String> {
     if !site.proxy_protocol {
         return Ok((peer.address, peer.local));
     }
-    if !peer.local && !site.trusts(peer.address.ip()) {
+    if !site.believes(peer.address.ip(), peer.local) {
         return Err("with proxy_protocol only proxies in trusted_proxies may come".to_owned());
     }
     match proxy_in::read(wire).await.map_err(|fault| fault.to_string())? {
         // The proxy itself, which looks whether the relay is well.
-        None => Ok((peer.address, false)),
+        None => Ok((peer.address, peer.local)),
         Some(client) => {
             site.count(place, client.ip()).ok_or("it has too many connections")?;
             Ok((client, false))

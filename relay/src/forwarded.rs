@@ -10,10 +10,8 @@ use crate::target::in_networks;
 /// What proxies write whom they speak for into; each adds the address that it sees at the end.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address that counts as the client's: the peer's, or where that is a proxy of the operator, the last one in the
-/// header that is none. Everything before that one may have been written by the client itself.
-///
-/// `believed` is said of a peer that is a proxy whatever its address: one at a Unix socket.
+/// The address that counts as the client's: the peer's, or where that is `believed`, as a proxy of the operator is, the last
+/// one in the header that is none. Everything before that one may have been written by the client itself.
 pub(crate) fn client(peer: SocketAddr, believed: bool, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAddr {
     let mut seen = peer.ip();
     let mut believed = believed;
@@ -21,12 +19,13 @@ pub(crate) fn client(peer: SocketAddr, believed: bool, headers: &HeaderMap, trus
         let value = value.to_str().unwrap_or("not an address");
         value.split(',').rev().map(|one| address(one.trim())).collect::<Vec<_>>()
     });
-    while std::mem::take(&mut believed) || in_networks(trusted, seen) {
+    while believed {
         match said.next() {
             // What is no address was not written by a proxy that is trusted: the last one who was known counts.
             None | Some(None) => break,
             Some(Some(before)) => seen = before,
         }
+        believed = in_networks(trusted, seen);
     }
     if seen == peer.ip() { peer } else { SocketAddr::new(seen, 0) }
 }
@@ -47,7 +46,8 @@ mod tests {
         for value in values {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        client(peer.parse().unwrap(), false, &headers, &trusted).ip().to_string()
+        let peer: SocketAddr = peer.parse().unwrap();
+        client(peer, in_networks(&trusted, peer.ip()), &headers, &trusted).ip().to_string()
     }
 
     #[test]
@@ -69,12 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_at_a_unix_socket_is_believed_whatever_it_is_called() {
+    fn a_proxy_at_a_unix_socket_is_believed_where_the_operator_says_so_and_not_for_its_address() {
         let mut headers = HeaderMap::new();
         headers.append(FORWARDED_FOR, "203.0.113.9, 198.51.100.1".parse().unwrap());
         let local = "127.0.0.1:0".parse().unwrap();
         assert_eq!(client(local, true, &headers, &[]).ip().to_string(), "198.51.100.1");
         assert_eq!(client(local, true, &HeaderMap::new(), &[]), local);
+        assert_eq!(client(local, false, &headers, &["127.0.0.0/8".parse().unwrap()]), local);
     }
 
     #[test]

@@ -341,8 +341,8 @@ impl Drop for Open {
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) client: SocketAddr,
-    /// Whether the peer is a proxy that has not said yet whom it speaks for, whatever its address.
-    pub(crate) believed: bool,
+    /// Whether that is no address, since it came over a Unix socket.
+    pub(crate) local: bool,
     pub(crate) life: Life,
 }
 

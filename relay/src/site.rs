@@ -48,6 +48,8 @@ pub(crate) struct Site {
     /// The `Origin` values whose pages may use the tunnel.
     origins: Vec<String>,
     trusted_proxies: Vec<IpNet>,
+    /// Whether who comes over a Unix socket is believed whom they speak for.
+    trust_sockets: bool,
     /// Whether each connection begins with a PROXY header.
     pub(crate) proxy_protocol: bool,
     /// What HTTPS is served with.
@@ -128,6 +130,7 @@ impl Site {
             hosts,
             origins,
             trusted_proxies: config.trusted_proxies.clone(),
+            trust_sockets: config.trust_sockets,
             proxy_protocol: config.proxy_protocol,
             tls,
             embedders: config.allow_origins.join(" "),
@@ -162,8 +165,13 @@ impl Site {
         Some(())
     }
 
-    /// Whether this is a proxy that is believed whom it speaks for.
-    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+    /// Whether a peer is believed whom it speaks for; one at a Unix socket is `local`, and has no address.
+    pub(crate) fn believes(&self, ip: IpAddr, local: bool) -> bool {
+        if local { self.trust_sockets } else { self.trusts(ip) }
+    }
+
+    /// Whether this is the address of a proxy that is believed whom it speaks for.
+    fn trusts(&self, ip: IpAddr) -> bool {
         in_networks(&self.trusted_proxies, ip)
     }
 
@@ -251,7 +259,8 @@ impl Site {
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };
         let accept = derive_accept_key(key.as_bytes());
-        let client = forwarded::client(caller.client, caller.believed, request.headers(), &self.trusted_proxies);
+        let believed = self.believes(caller.client.ip(), caller.local);
+        let client = forwarded::client(caller.client, believed, request.headers(), &self.trusted_proxies);
         let visitor = Visitor { client, origin };
         let response = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)

@@ -135,7 +135,7 @@ pub struct Config {
     pub profile: Profile,
     /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
-    /// Unix sockets to listen on too; who comes there is believed whom they speak for.
+    /// Unix sockets to listen on too.
     pub listen_sockets: Vec<PathBuf>,
     /// The certificate chain, PEM, with which the relay serves HTTPS itself.
     pub tls_certificate: Option<PathBuf>,
@@ -172,6 +172,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// The proxies in front of the relay: what they say of whom they speak for (`X-Forwarded-For`) is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the proxies that come over the Unix sockets are believed as well.
+    pub trust_sockets: bool,
     /// One of these is wanted of every page; where there is none, no page is asked.
     pub tokens: Vec<Token>,
     /// Whether a public relay may serve whoever comes.
@@ -232,6 +234,7 @@ impl Config {
             targets: BTreeMap::new(),
             allow_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            trust_sockets: false,
             tokens: Vec::new(),
             open_to_everybody: false,
             source_address: Vec::new(),
@@ -293,7 +296,8 @@ impl Config {
             return Err(ConfigError::HalfOfTls);
         }
         acme::check(self)?;
-        if self.proxy_protocol && !self.listen.is_empty() && self.trusted_proxies.is_empty() {
+        let strangers = !self.listen.is_empty() && self.trusted_proxies.is_empty();
+        if self.proxy_protocol && (strangers || (!self.listen_sockets.is_empty() && !self.trust_sockets)) {
             return Err(ConfigError::NoProxies);
         }
         if let Some(address) = self.metrics_listen
@@ -398,7 +402,7 @@ impl fmt::Display for ConfigError {
             Self::Acme(fault) => fault.fmt(f),
             Self::NoProxies => f.write_str(
                 "with proxy_protocol each connection must come from a proxy that is trusted: name its network, as in \
-                 --trusted-proxy 192.0.2.1/32",
+                 --trusted-proxy 192.0.2.1/32, and \"unix\" for the one at a Unix socket",
             ),
             Self::MetricsToOthers(address) => write!(
                 f,

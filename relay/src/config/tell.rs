@@ -35,6 +35,11 @@ impl Config {
         if !self.trusted_proxies.is_empty() {
             told.push(format!("Proxies in {} are believed whom they speak for.", list(&self.trusted_proxies)));
         }
+        match (self.listen_sockets.is_empty(), self.trust_sockets) {
+            (true, _) => {}
+            (false, true) => told.push("Who comes over a Unix socket is believed whom it speaks for.".to_owned()),
+            (false, false) => told.push("All that come over a Unix socket count as one client.".to_owned()),
+        }
         if let Some(address) = self.metrics_listen {
             told.push(format!("Metrics are told at {address} to whoever asks."));
         }

@@ -18,6 +18,7 @@ fn config(socket: &Path) -> Config {
         listen: Vec::new(),
         listen_sockets: vec![socket.to_owned()],
         public_names: vec![NAME.to_owned()],
+        trust_sockets: true,
         ..Config::default()
     };
     config.limits.sessions_per_client = 1;
@@ -48,6 +49,47 @@ async fn the_web_server_at_the_socket_says_for_whom_it_speaks() {
     assert!(matches!(heard, Heard::Word(FromRelay::About(_))), "{heard:?}");
     let (_again, heard) = asks_for(&socket, "203.0.113.9, 192.0.2.1").await;
     assert!(matches!(&heard, Heard::Word(FromRelay::Error(no)) if no.code == Code::Busy), "{heard:?}");
+}
+
+#[tokio::test]
+async fn whoever_comes_over_a_socket_is_one_client_unless_the_operator_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("web.sock");
+    // A socket has no address, so a network of addresses does not mean it.
+    let networks = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
+    let config = Config { trust_sockets: false, trusted_proxies: networks, ..config(&socket) };
+    let running = Relay::start(config.clone()).await.unwrap();
+    let (_first, heard) = asks_for(&socket, "192.0.2.1").await;
+    assert!(matches!(heard, Heard::Word(FromRelay::About(_))), "{heard:?}");
+    let (_second, heard) = asks_for(&socket, "192.0.2.2").await;
+    assert!(matches!(&heard, Heard::Word(FromRelay::Error(no)) if no.code == Code::Busy), "{heard:?}");
+
+    running.reload(&Config { trust_sockets: true, ..config }).unwrap();
+    let (_third, heard) = asks_for(&socket, "192.0.2.2").await;
+    assert!(matches!(heard, Heard::Word(FromRelay::About(_))), "{heard:?}");
+}
+
+#[test]
+fn the_word_unix_among_the_trusted_proxies_means_the_sockets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ehlo.toml");
+    let with = |proxies: &str| {
+        let text =
+            format!("listen = [\"unix:web.sock\"]\npublic_names = [\"ehlo.example\"]\ntrusted_proxies = {proxies}\n");
+        fs::write(&file, text).unwrap();
+        Config::from_file(&file, None)
+    };
+    let config = with("[\"unix\", \"192.0.2.0/24\"]").unwrap();
+    assert!(config.trust_sockets && config.trusted_proxies.len() == 1);
+    assert!(config.sentences().join(" ").contains("over a Unix socket is believed"), "{:?}", config.sentences());
+    assert!(config.changed().contains(&"trusted_proxies = 192.0.2.0/24, unix".to_owned()), "{:?}", config.changed());
+    let config = with("[]").unwrap();
+    assert!(!config.trust_sockets && config.sentences().join(" ").contains("count as one client"));
+    let told = with("[\"socket\"]").unwrap_err().to_string();
+    assert!(told.contains("192.0.2.1/32") && told.contains("unix"), "{told}");
+
+    let told = Config { proxy_protocol: true, ..config }.check().unwrap_err().to_string();
+    assert!(told.contains("unix"), "{told}");
 }
 
 #[tokio::test]

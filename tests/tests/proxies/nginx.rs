@@ -49,6 +49,7 @@ async fn conversations_go_through_nginx_and_a_unix_socket() -> Outcome {
         listen: Vec::new(),
         listen_sockets: vec![socket.clone()],
         trusted_proxies: Vec::new(),
+        trust_sockets: true,
         ..behind(&server)
     };
     let _relay = ehlo_relay::Relay::start(config).await?;

@@ -54,6 +54,26 @@ pub(in crate::config) fn listeners_told(config: &Config) -> String {
     list(config.listen.iter().map(ToString::to_string).chain(sockets))
 }
 
+/// The proxies that are believed: networks, and `unix` for whoever comes over a Unix socket.
+pub(super) fn proxies(config: &mut Config, value: Value) -> Result<(), String> {
+    for text in read::<Vec<String>>(value)? {
+        match text.as_str() {
+            "unix" => config.trust_sockets = true,
+            _ => config.trusted_proxies.push(text.parse().map_err(|_| {
+                format!(
+                    "{text:?} is no network; write it as 192.0.2.1/32 or 2001:db8::/64, or unix for the Unix sockets"
+                )
+            })?),
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::config) fn proxies_told(config: &Config) -> String {
+    let sockets = config.trust_sockets.then(|| "unix".to_owned());
+    list(config.trusted_proxies.iter().map(ToString::to_string).chain(sockets))
+}
+
 /// A file; a path that does not begin at the root begins at the folder of the configuration.
 pub(super) fn file_beside(place: &mut Option<PathBuf>, value: Value, beside: &Path) -> Result<(), String> {
     *place = Some(beside.join(read::<PathBuf>(value)?));

@@ -1,8 +1,8 @@
 //! The table itself.
 
 use super::put::{
-    add, file_beside, file_told, list, listeners, listeners_told, maybe, origins, put, seconds, some, target_list,
-    targets, tokens,
+    add, file_beside, file_told, list, listeners, listeners_told, maybe, origins, proxies, proxies_told, put, seconds,
+    some, target_list, targets, tokens,
 };
 use super::{Entry, Text};
 
@@ -229,11 +229,11 @@ pub const ALL: &[Entry] = &[
     Entry {
         name: "trusted_proxies",
         flag: Some("trusted-proxy"),
-        form: "NETWORK",
+        form: "NETWORK|unix",
         text: Text::Words,
-        about: "Believe the proxies of this network whom they speak for (`X-Forwarded-For`).",
-        get: |config| list(&config.trusted_proxies),
-        set: |config, value, _| add(&mut config.trusted_proxies, value),
+        about: "Believe the proxies of this network, or those at the Unix sockets, whom they speak for (`X-Forwarded-For`).",
+        get: proxies_told,
+        set: |config, value, _| proxies(config, value),
     },
     Entry {
         name: "source_address",
