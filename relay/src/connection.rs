@@ -5,6 +5,8 @@ use std::future::{poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +15,8 @@ use hyper::server::conn::http1::{self, Parts};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -64,9 +66,12 @@ async fn http(
     let mut stop = life.stop.clone();
     let site = Arc::clone(&sites.borrow());
     let metrics = Arc::clone(&site.context.metrics);
+    // One deadline for all that comes before the first request, however slowly each part comes. TLS takes two round trips
+    // more, and on a bad line a packet that is lost in one of them costs seconds.
     let head = site.context.limits.http_head;
+    let first_request = Instant::now() + if site.tls.is_some() { head * 2 } else { head };
     let begun = tokio::select! {
-        begun = timeout(head, begin(&mut wire, peer, &site, &mut place)) => begun,
+        begun = timeout_at(first_request, begin(&mut wire, peer, &site, &mut place)) => begun,
         () = stopped(&mut stop) => return None,
     };
     let (client, local) = match begun {
@@ -82,10 +87,10 @@ async fn http(
         }
     };
     let caller = Caller { client, local, life };
-    let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller).await };
+    let Some(tls) = &site.tls else { return serve(HttpWire::Plain(wire), sites, caller, first_request).await };
     let shaken = tokio::select! {
         // In a box: connections without TLS need not hold the room for a handshake.
-        shaken = timeout(head, Box::pin(secure(wire, tls.acceptor()))) => shaken,
+        shaken = timeout_at(first_request, Box::pin(secure(wire, tls.acceptor()))) => shaken,
         () = stopped(&mut stop) => return None,
     };
     drop(site);
@@ -95,7 +100,7 @@ async fn http(
             let _ = timeout(LAST_BYTES, stream.shutdown()).await;
             None
         }
-        Ok(Ok(stream)) => serve(HttpWire::Tls(Box::new(stream)), sites, caller).await,
+        Ok(Ok(stream)) => serve(HttpWire::Tls(Box::new(stream)), sites, caller, first_request).await,
         Ok(Err(error)) => {
             let clear = error.kind() == io::ErrorKind::Unsupported;
             metrics.connection_refused(if clear { Broken::Clear } else { Broken::Tls });
@@ -154,15 +159,30 @@ async fn is_clear(wire: &Wire) -> io::Result<bool> {
     }
 }
 
-/// Speaks HTTP, until the connection is over or is to be a session's.
-async fn serve(wire: HttpWire, sites: watch::Receiver<Arc<Site>>, caller: Caller) -> Option<Upgraded> {
+/// Speaks HTTP, until the connection is over or is to be a session's; the head of the first request must have come by then.
+async fn serve(
+    wire: HttpWire,
+    sites: watch::Receiver<Arc<Site>>,
+    caller: Caller,
+    first_request: Instant,
+) -> Option<Upgraded> {
     let mut stop = caller.life.stop.clone();
-    let (head, longest) = {
-        let limits = &sites.borrow().context.limits;
-        (limits.http_head, limits.http)
+    let (head, longest, metrics) = {
+        let context = &sites.borrow().context;
+        (context.limits.http_head, Instant::now() + context.limits.http, Arc::clone(&context.metrics))
+    };
+    let (asked, ever) = (Notify::new(), AtomicBool::new(false));
+    // A browser opens another when it has more to ask.
+    let over = async {
+        match timeout_at(first_request.min(longest), asked.notified()).await {
+            Ok(()) => sleep_until(longest).await,
+            Err(_) => metrics.connection_refused(Broken::Timeout),
+        }
     };
     let granted = Mutex::new(None);
     let service = service_fn(|request| {
+        asked.notify_one();
+        ever.store(true, Relaxed);
         // The configuration may have changed since the connection was made.
         let site = Arc::clone(&sites.borrow());
         let mut granted = granted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,15 +196,19 @@ async fn serve(wire: HttpWire, sites: watch::Receiver<Arc<Site>>, caller: Caller
         .serve_connection(TokioIo::new(wire), service);
     let served = tokio::select! {
         served = poll_fn(|cx| http.poll_without_shutdown(cx)) => Some(served),
-        // A browser opens another when it has more to ask.
-        () = sleep(longest) => finish(&mut http).await,
+        () = over => finish(&mut http).await,
         () = stopped(&mut stop) => finish(&mut http).await,
     };
     let Parts { io, read_buf, .. } = http.into_parts();
     let mut wire = io.into_inner();
     match (&served, granted.into_inner().unwrap_or_else(PoisonError::into_inner)) {
         (Some(Ok(())), Some(granted)) => return Some((granted, wire, read_buf)),
-        (Some(Err(error)), _) => tracing::debug!(%error, "a connection ended badly"),
+        (Some(Err(error)), _) => {
+            if error.is_timeout() && !ever.load(Relaxed) {
+                metrics.connection_refused(Broken::Timeout);
+            }
+            tracing::debug!(%error, "a connection ended badly");
+        }
         _ => {}
     }
     if served.is_some() {

@@ -9,7 +9,8 @@ use crate::config::Profile;
 /// Rates there are wide, since the only client is the person at this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The time for the head of an HTTP request.
+    /// The time from a connection to the head of its first request, PROXY header included, and from each answer to the next
+    /// head; with TLS the first has twice as long.
     pub http_head: Duration,
     /// The time from the upgrade to the page's first message.
     pub first_message: Duration,

@@ -7,6 +7,7 @@ mod bytes;
 mod cli;
 mod clock;
 mod corpus;
+mod deadline;
 mod dial;
 mod dns_servers;
 mod first;

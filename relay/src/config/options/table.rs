@@ -334,7 +334,10 @@ pub const ALL: &[Entry] = &[
         get: |config| config.log_format.word().to_owned(),
         set: |config, value, _| put(&mut config.log_format, value),
     },
-    time!(http_head, "The time for the head of an HTTP request."),
+    time!(
+        http_head,
+        "The time from a connection to the head of its first request, PROXY header included, and from each answer to the next; with TLS the first has twice as long."
+    ),
     time!(http, "The time that a connection may be HTTP."),
     time!(first_message, "The time from the upgrade to the page's first message."),
     time!(resolve, "The time for the DNS to answer."),
