@@ -3,6 +3,7 @@
 //! The authority looks whether the relay really has the name by a handshake with the relay's own listener (tls-alpn-01,
 //! RFC 8737), so that no other port and no web server is needed.
 
+mod advice;
 mod http;
 mod order;
 mod shown;
@@ -24,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::serve::stopped;
 use crate::site::Site;
 use crate::tls::Https;
+use advice::Advice;
 use http::Client;
 pub(crate) use shown::asked_by;
 use shown::{PROTOCOL, Pair, Shown};
@@ -38,6 +40,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3 * 3600);
 
 /// How often it is looked whether a renewal is due: this machine may have slept, or its clock been set.
 const LOOK: Duration = Duration::from_secs(3600);
+
+/// The most characters of a failure that are told.
+const FAULT_MAX: usize = 1000;
 
 /// A certificate that is had by ACME.
 pub(crate) struct Acme {
@@ -95,21 +100,27 @@ impl Acme {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How long it may be until the next attempt; none where one is due.
-    fn rest(&self) -> Option<Duration> {
+    /// How long it may be until the next attempt, or until the moment that was advised; none where one is due.
+    fn rest(&self, advised: Option<SystemTime>) -> Option<Duration> {
         let facts = self.facts().filter(|facts| facts.names == self.wanted.names)?;
-        facts.due().duration_since(SystemTime::now()).ok()
+        let due = advised.map_or(facts.due(), |advised| advised.min(facts.due()));
+        due.duration_since(SystemTime::now()).ok()
     }
 
     /// Asks for a certificate whenever one is due, for ever.
     async fn keep(&self, metrics: &Metrics) {
         let mut pause = FIRST_PAUSE;
+        let mut advice = Advice::none(Duration::ZERO);
         loop {
-            while let Some(rest) = self.rest() {
+            loop {
+                advice.refresh(self).await;
+                let Some(rest) = self.rest(advice.at) else { break };
                 sleep(rest.min(LOOK)).await;
             }
             let attempt = timeout(ATTEMPT, self.renew()).await;
             let outcome = attempt.unwrap_or_else(|_| Err("the ACME server takes too long".to_owned()));
+            // The server's words are in it.
+            let outcome = outcome.map_err(|why| why.chars().take(FAULT_MAX).collect::<String>());
             *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = outcome.clone().err();
             metrics.certificate_ordered(outcome.is_ok());
             let names = self.wanted.names.join(", ");
@@ -117,6 +128,8 @@ impl Acme {
                 Ok(()) => {
                     tracing::warn!(names, "a new certificate has come by ACME, and is shown");
                     pause = FIRST_PAUSE;
+                    // Not at once: whatever it says of each, no more than one an hour is asked for.
+                    advice = Advice::none(LOOK);
                 }
                 Err(why) => {
                     let (again, directory) = (pause.as_secs(), &self.wanted.directory);
@@ -137,7 +150,7 @@ impl Acme {
         let pair = Pair::read(&pem)?;
         self.shown.show(pair);
         self.store.keep_certificate(&pem)?;
-        match self.rest() {
+        match self.rest(None) {
             Some(_) => Ok(()),
             None => Err(
                 "the new certificate is not for the names that were asked for, or its renewal is due already: look at \

@@ -65,6 +65,12 @@ impl Shown {
         pair.as_ref().map(|pair| pair.facts.clone())
     }
 
+    /// The certificate itself, without those that vouch for it.
+    pub(super) fn leaf(&self) -> Option<CertificateDer<'static>> {
+        let pair = self.pair.read().unwrap_or_else(PoisonError::into_inner);
+        pair.as_ref().and_then(|pair| pair.key.cert.first().cloned())
+    }
+
     /// Answers the challenge for a name until [`Shown::answer_no_more`].
     ///
     /// # Errors
@@ -83,7 +89,7 @@ impl Shown {
 impl ResolvesServerCert for Shown {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         // The authority offers this protocol alone (RFC 8737 §3).
-        if hello.alpn().is_some_and(|mut offered| offered.next() == Some(PROTOCOL)) {
+        if hello.alpn().is_some_and(|mut offered| offered.next() == Some(PROTOCOL) && offered.next().is_none()) {
             let answers = self.answers.read().unwrap_or_else(PoisonError::into_inner);
             return answers.get(&hello.server_name()?.to_ascii_lowercase()).cloned();
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ehlo_relay::{Config, Relay, Running};
@@ -13,11 +13,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::support::{Heard, Page};
 use crate::zone::{Zone, zone};
@@ -96,15 +96,60 @@ impl Place {
         child
     }
 
-    /// The root of the certificates that it gives.
-    async fn root(&self) -> CertificateDer<'static> {
-        let tcp = TcpStream::connect(self.management).await.unwrap();
+    /// Puts a server in front of the directory that wants every certificate renewed at once (RFC 9773), which `pebble` of
+    /// Debian 12 cannot; returns for which it was asked.
+    async fn advise(&mut self) -> Arc<Mutex<Vec<String>>> {
+        let front = listener().await;
+        let own = front.local_addr().unwrap();
+        let mut directory: serde_json::Value = serde_json::from_slice(&self.get(self.directory, "/dir").await).unwrap();
+        directory["renewalInfo"] = format!("https://{own}/renewal").into();
+        let window = serde_json::json!({"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"});
+        let advice = serde_json::json!({ "suggestedWindow": window });
+        let key = PrivateKeyDer::from_pem_file(self.path("pebble.key")).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![self.trusted.clone()], key);
+        let acceptor = TlsAcceptor::from(Arc::new(config.unwrap()));
+        self.directory = own;
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (tcp, _) = front.accept().await.unwrap();
+                let Ok(tls) = acceptor.accept(tcp).await else { continue };
+                let mut tls = BufReader::new(tls);
+                let mut line = String::new();
+                tls.read_line(&mut line).await.unwrap();
+                let path = line.split(' ').nth(1).unwrap();
+                let body = match path.strip_prefix("/renewal/") {
+                    Some(id) => {
+                        noted.lock().unwrap().push(id.to_owned());
+                        &advice
+                    }
+                    None => &directory,
+                };
+                let head = "HTTP/1.1 200 OK\r\nRetry-After: 21600\r\nConnection: close\r\n\r\n";
+                tls.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+                tls.shutdown().await.unwrap();
+            }
+        });
+        asked
+    }
+
+    /// What the ACME server answers to a GET.
+    async fn get(&self, address: SocketAddr, path: &str) -> Vec<u8> {
+        let tcp = TcpStream::connect(address).await.unwrap();
         let mut tls = shake(tcp, "127.0.0.1", &self.trusted).await.unwrap();
-        tls.write_all(b"GET /roots/0 HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        tls.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // It closes without a word of TLS.
         let _ = tls.read_to_end(&mut answer).await;
-        CertificateDer::from_pem_slice(&answer).unwrap()
+        let body = answer.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap();
+        answer.split_off(body + 4)
+    }
+
+    /// The root of the certificates that it gives.
+    async fn root(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(&self.get(self.management, "/roots/0").await).unwrap()
     }
 }
 
@@ -229,6 +274,29 @@ async fn a_directory_that_cannot_be_reached_is_asked_again_and_the_rest_of_the_r
 }
 
 #[tokio::test]
+async fn a_certificate_that_the_authority_wants_renewed_is_renewed_before_its_time() {
+    let mut place = Place::new().await;
+    let listening = listener().await;
+    let relay = listening.local_addr().unwrap();
+    let _pebble = place.pebble(relay, 86_400).await;
+    let root = place.root().await;
+    let asked = place.advise().await;
+    let running = place.relay(listening).await;
+    let first = chain(&secure(relay, &root).await);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3601)).await;
+    tokio::time::resume();
+    while chain(&secure(relay, &root).await) == first {
+        moment().await;
+    }
+    let metrics = get(running.metrics_address().unwrap(), "/metrics").await;
+    assert!(metrics.contains("ehlo_certificate_orders_total{result=\"done\"} 2\n"), "{metrics}");
+    // Key identifier and serial number, each in base64.
+    let asked = asked.lock().unwrap().clone();
+    assert!(asked.len() == 1 && asked[0].split('.').count() == 2, "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_name_that_a_reload_adds_comes_into_the_certificate_and_what_is_open_goes_on() {
     let place = Place::new().await;
     let listening = listener().await;
@@ -242,6 +310,9 @@ async fn a_name_that_a_reload_adds_comes_into_the_certificate_and_what_is_open_g
 
     // Nothing about it has changed, so nothing is asked for.
     running.reload(&config).unwrap();
+    let wrong = Config { acme_authority: Some(place.path("nowhere.pem")), ..config.clone() };
+    let told = running.reload(&wrong).unwrap_err().to_string();
+    assert!(told.starts_with("ACME: ") && told.contains("nowhere.pem"), "{told}");
     let names = vec![NAME.to_owned(), OTHER.to_owned()];
     running.reload(&Config { acme_names: names, ..config }).unwrap();
     while shake(TcpStream::connect(relay).await.unwrap(), OTHER, &root).await.is_err() {
