@@ -102,7 +102,9 @@ impl Acme {
 
     /// How long it may be until the next attempt, or until the moment that was advised; none where one is due.
     fn rest(&self, advised: Option<SystemTime>) -> Option<Duration> {
-        let facts = self.facts().filter(|facts| facts.names == self.wanted.names)?;
+        // One that has more names, as some authorities add, is as good.
+        let has_all = |facts: &Facts| self.wanted.names.iter().all(|name| facts.names.contains(name));
+        let facts = self.facts().filter(has_all)?;
         let due = advised.map_or(facts.due(), |advised| advised.min(facts.due()));
         due.duration_since(SystemTime::now()).ok()
     }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -85,7 +87,13 @@ impl Place {
         fs::write(self.path("pebble.json"), config.to_string()).unwrap();
         let mut command = Command::new("pebble");
         command.arg("-config").arg(self.path("pebble.json")).args(["-dnsserver", &self.dns.address.to_string()]);
-        command.env("PEBBLE_VA_NOSLEEP", "1").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        // It would else wait, and refuse some requests, to see what clients do.
+        command
+            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", "0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let mut child = command.spawn().expect("pebble is missing: apt-get install pebble, as tests/run does");
         for address in [self.directory, self.management] {
             while TcpStream::connect(address).await.is_err() {
@@ -153,9 +161,17 @@ impl Place {
     }
 }
 
-/// An address that nobody listens on.
+/// An address that nobody listens on, below the ports that the kernel gives to whoever asks for any.
 async fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Two test programs at the same time begin at different places.
+    let first = 16_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    loop {
+        let port = first + TAKEN.fetch_add(1, Relaxed);
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            return listener.local_addr().unwrap();
+        }
+    }
 }
 
 /// Until the next look at what another program does.
