@@ -6,6 +6,12 @@ mod anchors;
 #[cfg(feature = "page")]
 #[path = "build/page.rs"]
 mod page;
+#[cfg(feature = "page")]
+#[path = "build/parts/mod.rs"]
+mod parts;
+#[cfg(feature = "page")]
+#[path = "build/scripts.rs"]
+mod scripts;
 
 use std::env;
 use std::fs;

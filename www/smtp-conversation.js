@@ -10,8 +10,18 @@
 import { SmtpConversation } from './js/element.js'
 
 export { CoreMissing } from './js/core.js'
-export { lookupHosts as lookup } from './js/relay.js'
-export { run } from './js/run.js'
 export { SmtpConversation }
+
+/** Finds the mail hosts of a domain; see `lookupHosts` in `js/lookup.js`. */
+export async function lookup(domain, around) {
+  const { lookupHosts } = await import('./js/lookup.js')
+  return lookupHosts(domain, around)
+}
+
+/** Holds a whole conversation without an element; see `run` in `js/run.js`. */
+export async function run(options) {
+  const { run } = await import('./js/run.js')
+  return run(options)
+}
 
 if (!customElements.get('smtp-conversation')) customElements.define('smtp-conversation', SmtpConversation)

@@ -11,9 +11,15 @@ use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::parts::{self, List, Uses};
+use crate::scripts::{self, Sources};
+
 /// The wasm crate's target, and the profile of its own that keeps it out of the outer build's way.
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
+
+/// Set: the modules stay whole, and tell which of their functions have been called.
+const PROFILE_PARTS: &str = "EHLO_PROFILE_PARTS";
 
 /// The page's modules: the name of each, and the wasm crate's feature that it is built with.
 const MODULES: [(&str, &str); 4] =
@@ -27,6 +33,7 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     println!("cargo::rerun-if-env-changed=CARGO_TARGET_DIR");
+    println!("cargo::rerun-if-env-changed={PROFILE_PARTS}");
 
     let mut files = BTreeMap::new();
     collect(&root.join("www"), "", &mut files)?;
@@ -34,18 +41,22 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     // What an earlier version made must not be shipped.
     let _ = fs::remove_dir_all(&made);
     for (module, feature) in MODULES {
-        glue(&wasm(&root, feature)?, module, &made)?;
+        glue(&root, &wasm(&root, feature)?, module, &made)?;
     }
     crate::anchors::write(&made.join("anchors"))?;
     collect(&made, "wasm/", &mut files)?;
     explanations(&out.join("meaning"))?;
     collect(&out.join("meaning"), "meaning/", &mut files)?;
 
+    let bundled = bundled(&mut files)?;
     let packed = out.join("packed");
     fs::create_dir_all(&packed).map_err(|error| told(&packed, &error))?;
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
     for (number, (path, file)) in files.iter().enumerate() {
-        let mut raw = fs::read(file).map_err(|error| told(file, &error))?;
+        let mut raw = match bundled.get(path) {
+            Some(text) => text.clone().into_bytes(),
+            None => fs::read(file).map_err(|error| told(file, &error))?,
+        };
         let mut file = file.clone();
         if path.ends_with(".js") || path.ends_with(".css") {
             raw = packed_source(&raw).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -67,6 +78,18 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     }
     table.push_str("];\n");
     Ok(table)
+}
+
+/// Puts the page's own scripts and style sheets together, and takes those that have gone into others from `files`.
+fn bundled(files: &mut BTreeMap<String, PathBuf>) -> Result<Sources, String> {
+    let ours = |path: &str| (path.ends_with(".js") && !path.starts_with("wasm/")) || path.ends_with(".css");
+    let mut sources = Sources::new();
+    for (path, file) in files.iter().filter(|(path, _)| ours(path)) {
+        sources.insert(path.clone(), fs::read_to_string(file).map_err(|error| told(file, &error))?);
+    }
+    let bundled = scripts::bundled(sources)?;
+    files.retain(|path, _| !ours(path) || bundled.contains_key(path));
+    Ok(bundled)
 }
 
 /// `source` without comment lines, empty lines and indentation: a reader of the source has them, a visitor need not
@@ -127,6 +150,13 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
 fn flags() -> Vec<String> {
     // A hash is made a few times in a conversation: its code is better short than quick.
     let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+    // What is to lie in a part must be a function of its own: by itself the compiler makes one of whatever has one
+    // caller. Such a function has 15,000 off its cost, so this leaves in place what is smaller than a call.
+    flags.push("-Cllvm-args=-inline-threshold=-14980".to_owned());
+    // Names with their types, so that lists can tell functions apart.
+    flags.push("-Csymbol-mangling-version=v0".to_owned());
+    // Tells which function uses which data.
+    flags.push("-Clink-arg=--emit-relocs".to_owned());
     // Where this machine keeps the sources is nobody's business, and long.
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
@@ -177,18 +207,49 @@ fn clang() -> Result<(), String> {
     }
 }
 
-/// Makes `NAME.js` and `NAME_bg.wasm`. The page says itself where the module is.
-fn glue(module: &Path, name: &str, folder: &Path) -> Result<(), String> {
+/// Makes `NAME.js`, `NAME_bg.wasm` and the module's parts. The page says itself where the module is.
+fn glue(root: &Path, module: &Path, name: &str, folder: &Path) -> Result<(), String> {
+    let linked = fs::read(module).map_err(|error| told(module, &error))?;
     let mut bindgen = Bindgen::new();
     bindgen
-        .input_path(module)
+        .input_bytes(name, linked.clone())
         .out_name(name)
         .typescript(false)
-        .remove_name_section(true)
+        .demangle(false)
         .remove_producers_section(true)
         .omit_default_module_path(true);
-    let made = bindgen.web(true).and_then(|bindgen| bindgen.generate(folder));
-    made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))
+    let made = bindgen.web(true).and_then(|bindgen| bindgen.generate_output());
+    let mut made = made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))?;
+    let uses = Uses::read(&linked).map_err(|error| format!("{}: {error}", module.display()))?;
+    let main = folder.join(format!("{name}_bg.wasm"));
+    made.emit(folder).map_err(|error| format!("{}: {error:#}", folder.display()))?;
+    if env::var_os(PROFILE_PARTS).is_some() {
+        return fs::write(&main, parts::profiled(made.wasm_mut(), &uses)).map_err(|error| told(&main, &error));
+    }
+    let split = parts::split(made.wasm_mut(), &list(root, name)?, &uses).map_err(|error| format!("{name}: {error}"))?;
+    let mut files = Vec::new();
+    for (part, octets) in &split.parts {
+        // A page must never get a part of another build: module and part know each other's insides.
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&split.module);
+        hasher.write(octets);
+        let file = format!("{name}_{part}-{:016x}.wasm", hasher.finish());
+        fs::write(folder.join(&file), octets).map_err(|error| told(folder, &error))?;
+        files.push(format!("{part}: '{file}'"));
+    }
+    fs::write(&main, &split.module).map_err(|error| told(&main, &error))?;
+    let script = folder.join(format!("{name}.js"));
+    let text = fs::read_to_string(&script).map_err(|error| told(&script, &error))?;
+    let text = format!("{text}\nexport const parts = {{ {} }}\n", files.join(", "));
+    fs::write(&script, text).map_err(|error| told(&script, &error))
+}
+
+/// The list of what is not needed at once; where there is none, the module stays whole.
+fn list(root: &Path, name: &str) -> Result<List, String> {
+    let path = root.join("wasm/parts").join(format!("{name}.txt"));
+    let text =
+        if path.exists() { fs::read_to_string(&path).map_err(|error| told(&path, &error))? } else { String::new() };
+    List::read(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Writes the explanations, which the page reads as it needs them.

@@ -26,9 +26,8 @@ impl StepOutput {
     }
 
     /// For `control`: the message; for `handshake`: the TLS settings.
-    #[wasm_bindgen(getter)]
-    pub fn text(&self) -> Option<String> {
-        self.text.clone()
+    pub fn take_text(&mut self) -> Option<String> {
+        self.text.take()
     }
 
     /// For `idle`: call `tick` at this moment.

@@ -10,7 +10,6 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Tls {
     inner: Layer,
-    binding: Binding,
 }
 
 /// One thing for the driver to do.
@@ -19,6 +18,8 @@ pub struct TlsOutput {
     kind: &'static str,
     bytes: Option<Vec<u8>>,
     text: Option<String>,
+    binding: Binding,
+    carried: [f64; 2],
 }
 
 #[wasm_bindgen]
@@ -39,6 +40,28 @@ impl TlsOutput {
     pub fn take_text(&mut self) -> Option<String> {
         self.text.take()
     }
+
+    /// For `done`: the channel binding `tls-exporter`, once; a secret.
+    pub fn take_exporter(&mut self) -> Option<Vec<u8>> {
+        self.binding.exporter.take().map(Vec::from)
+    }
+
+    /// For `done`: the channel binding `tls-server-end-point`, once.
+    pub fn take_end_point(&mut self) -> Option<Vec<u8>> {
+        self.binding.server_end_point.take()
+    }
+
+    /// Octets sent to the network so far, all of them TLS.
+    #[wasm_bindgen(getter)]
+    pub fn sent(&self) -> f64 {
+        self.carried[0]
+    }
+
+    /// Octets received from the network so far.
+    #[wasm_bindgen(getter)]
+    pub fn received(&self) -> f64 {
+        self.carried[1]
+    }
 }
 
 #[wasm_bindgen]
@@ -54,7 +77,7 @@ impl Tls {
             refused(&Failure::new(FailureKind::Settings, sentence))
         })?;
         let inner = Layer::new(settings).map_err(|failure| refused(&failure))?;
-        Ok(Self { inner, binding: Binding { exporter: None, server_end_point: None } })
+        Ok(Self { inner })
     }
 
     /// Says the ClientHello.
@@ -94,39 +117,21 @@ impl Tls {
 
     /// The next thing to do.
     pub fn poll(&mut self) -> TlsOutput {
+        let mut binding = Binding { exporter: None, server_end_point: None };
         let (kind, bytes, text) = match self.inner.poll() {
             Out::ToNetwork(bytes) => ("network", Some(bytes), None),
             Out::Plain(bytes) => ("plain", Some(bytes), None),
             Out::WantsAnchors(numbers) => ("anchors", Some(numbers), None),
-            Out::Done(report, binding) => {
-                self.binding = binding;
+            Out::Done(report, bound) => {
+                binding = bound;
                 ("done", None, Some(report.to_json()))
             }
             Out::Failed(failure) => ("failed", None, Some(failure.to_json())),
             Out::CloseNotify => ("close-notify", None, None),
             Out::Idle => ("idle", None, None),
         };
-        TlsOutput { kind, bytes, text }
-    }
-
-    /// After `done`: the channel binding `tls-exporter`, once; a secret.
-    pub fn take_exporter(&mut self) -> Option<Vec<u8>> {
-        self.binding.exporter.take().map(Vec::from)
-    }
-
-    /// After `done`: the channel binding `tls-server-end-point`, once.
-    pub fn take_end_point(&mut self) -> Option<Vec<u8>> {
-        self.binding.server_end_point.take()
-    }
-
-    /// Octets sent to the network so far, all of them TLS.
-    pub fn carried_sent(&self) -> f64 {
-        self.inner.carried().0 as f64
-    }
-
-    /// Octets received from the network so far.
-    pub fn carried_received(&self) -> f64 {
-        self.inner.carried().1 as f64
+        let (sent, received) = self.inner.carried();
+        TlsOutput { kind, bytes, text, binding, carried: [sent as f64, received as f64] }
     }
 }
 

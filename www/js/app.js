@@ -4,12 +4,13 @@
  * @module
  */
 
-import { Conversation, SavedConversation } from './conversation.js'
-import { CoreMissing, loadCore, loadPractice, loadReading, prepareTls } from './core.js'
+import { Arrival } from './arrival.js'
+import { Conversation } from './conversation.js'
+import { CoreMissing, loadCore, loadPractice, loadReading, prepareAll, prepareTls } from './core.js'
 import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
-import { aboutRelay, lookupHosts, relayAddress } from './relay.js'
+import { aboutRelay, relayAddress } from './relay.js'
 import { DEFAULTS, planChange, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
@@ -61,7 +62,7 @@ export class App extends EventTarget {
     this.failure = h('div', { class: 'failure', role: 'alert', hidden: true })
     this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.welcome.try, this.form.node, this.welcome.node)
     this.live = h('div', { class: 'unseen', role: 'status' })
-    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, this.setup, this.live)
+    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, new Arrival().node, this.setup, this.live)
     acceptDrops(this.node, (file) => this.#openFile(file))
   }
 
@@ -148,7 +149,7 @@ export class App extends EventTarget {
       const settings = this.form.settings
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.secrets)
       const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
-      return await this.begin(new Conversation(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
+      return await this.begin(await Conversation.open(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
     } catch (problem) {
       if (problem instanceof Error) this.#coreMissing(problem)
       else this.#complain(problem)
@@ -176,6 +177,7 @@ export class App extends EventTarget {
     this.#ended = false
     conversation.addEventListener('change', () => this.conversation === conversation && this.#live())
     conversation.addEventListener('fault', () => desk.draw())
+    conversation.addEventListener('problem', ({ detail }) => this.conversation === conversation && desk.complain(detail))
     this.view('talk')
     desk.begin(conversation, title)
     if (!conversation.saved && start) conversation.start()
@@ -204,7 +206,8 @@ export class App extends EventTarget {
 
   /** Opens a saved conversation. */
   async open(talk, name = '') {
-    const conversation = new SavedConversation(await loadReading(), talk, name)
+    const [{ SavedConversation }, reader] = await Promise.all([import('./saved.js'), loadReading()])
+    const conversation = new SavedConversation(reader, talk, name)
     await conversation.whole()
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }
@@ -246,7 +249,8 @@ export class App extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
-  #apply() {
+  async #apply() {
+    await prepareAll()
     try {
       this.conversation.act({ do: 'plan', ...planChange(this.form.settings, this.form.secrets) })
       this.view('talk')
@@ -291,6 +295,7 @@ export class App extends EventTarget {
 
   /** Finds the mail hosts of a domain. */
   async lookup(domain) {
+    const { lookupHosts } = await import('./lookup.js')
     return lookupHosts(domain, { relay: this.#relay, token: this.form.token.value })
   }
 }

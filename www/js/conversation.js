@@ -4,9 +4,10 @@
  * @module
  */
 
-import { Practice, prepareTls, readProblem } from './core.js'
+import { practiceServer, prepareTls, readProblem } from './core.js'
 import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
 import { learn } from './explain.js'
+import { Absent } from './parts.js'
 
 /** The connection that a practice server remembers others by (greylisting needs a second visit). */
 const practiceServers = new Map()
@@ -14,7 +15,10 @@ const practiceServers = new Map()
 /** Milliseconds that a change may take without the next one having to wait. */
 const CHEAP = 12
 
-/** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
+/**
+ * A live conversation. Dispatches `change` (the view is new), `fault` (the core failed; `detail` is the error), and `problem` (a step turned out to
+ * make no sense after {@link Conversation.act} had returned, since code for it had to be fetched first).
+ */
 export class Conversation extends EventTarget {
   #subprotocol
   #practice = null
@@ -32,8 +36,24 @@ export class Conversation extends EventTarget {
 
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
-  /** False: it can be driven. A saved one, {@link SavedConversation}, says true. */
+  /** False: it can be driven. A saved one, `SavedConversation`, says true. */
   saved = false
+
+  /**
+   * Makes a conversation, and fetches the code for it that is not there yet.
+   * @returns {Promise<Conversation>}
+   * @throws as the constructor
+   */
+  static async open(core, setup, around) {
+    for (;;) {
+      try {
+        return new Conversation(core, setup, around)
+      } catch (absent) {
+        if (!(absent instanceof Absent)) throw absent
+        await absent.arrival
+      }
+    }
+  }
 
   /**
    * @param {object} core what `loadCore` gave; for a practice server, `loadPractice` must have been waited for too
@@ -51,10 +71,10 @@ export class Conversation extends EventTarget {
     this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
     const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: this.sameOrigin }
     try {
-      if (this.practice) this.#practice = practiceServer(this.practice)
+      if (this.practice) this.#practice = practising(this.practice)
       this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
     } catch (thrown) {
-      throw readProblem(thrown)
+      throw thrown instanceof Absent ? thrown : readProblem(thrown)
     }
     this.setup = setup
     if (setup.security && setup.security !== 'none') prepareTls()
@@ -102,10 +122,11 @@ export class Conversation extends EventTarget {
   }
 
   // No words of this conversation go there, and nothing to sign in with.
-  #startProbe() {
+  async #startProbe() {
     const { tls_client: key, sign_in: login, message, ...setup } = this.setup
     const security = setup.security === 'tls' ? 'tls' : 'starttls'
-    const probe = new Conversation(this.#core, { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }, { relay: this.relay })
+    this.#probe = { act() {} }
+    const probe = await Conversation.open(this.#core, { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }, { relay: this.relay })
     this.#probe = probe
     const done = () => {
       if (this.#probe !== probe || !probe.over) return
@@ -129,27 +150,44 @@ export class Conversation extends EventTarget {
   #catchUp() {
     const began = performance.now()
     this.#due = 0
-    this.#refresh()
+    if (!this.#here(() => this.#refresh() ?? true, false)) return
     this.dispatchEvent(new Event('change'))
     this.#cost = performance.now() - began
   }
 
+  // Where code has to come first, all that is shown is asked for again when it has come.
+  #here(question, otherwise) {
+    try {
+      return question()
+    } catch (absent) {
+      if (!(absent instanceof Absent)) throw absent
+      absent.arrival.then(() => this.#changed())
+      return otherwise
+    }
+  }
+
+  #pupil() {
+    const { parts } = this.#core
+    return { wants_phrases: () => parts.whole(() => this.#session.wants_phrases()), learn: (text) => parts.whole(() => this.#session.learn(text)) }
+  }
+
   #refresh() {
     const settledBefore = this.#view?.settled ?? 0
-    this.#view = JSON.parse(this.#session.view())
+    const [view, entries] = [this.#session.view(), this.#session.entries(settledBefore)]
+    this.#view = JSON.parse(view)
     this.#entries.length = settledBefore
-    this.#entries.push(...JSON.parse(this.#session.entries(settledBefore)))
+    this.#entries.push(...JSON.parse(entries))
     const { tls, proposal } = this.#view
     if (proposal?.text.startsWith('STARTTLS')) prepareTls()
     if (tls?.failure?.wants_probe && !tls.failure.legacy && this.relay && !this.setup.probe && !this.#probed) {
       this.#probed = true
       this.#startProbe()
     }
-    if (this.#session.wants_phrases()) this.#learning ??= learn(this.#session).then((learnt) => learnt && !this.#fault && this.#changed())
+    if (this.#here(() => this.#session.wants_phrases(), false)) this.#learning ??= learn(this.#pupil()).then((learnt) => learnt && !this.#fault && this.#changed())
   }
 
   /**
-   * Takes a step. A step after the end, or after a fault, does nothing.
+   * Takes a step. A step after the end, or after a fault, does nothing. Where code for it has to be fetched first it is taken later.
    * @throws {{field?: string, message: string}} the page asked for something that makes no sense
    */
   act(action) {
@@ -165,14 +203,17 @@ export class Conversation extends EventTarget {
   #step(step) {
     if (this.over) return
     let problem = null
+    let returned = false
     this.#driver.feed((session, t) => {
       try {
         step(session, t)
       } catch (thrown) {
-        if (thrown instanceof WebAssembly.RuntimeError) throw thrown
+        if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof Absent) throw thrown
         problem = readProblem(thrown)
+        if (returned) this.dispatchEvent(new CustomEvent('problem', { detail: problem }))
       }
     })
+    returned = true
     if (this.#due) {
       clearTimeout(this.#due)
       this.#catchUp()
@@ -188,7 +229,7 @@ export class Conversation extends EventTarget {
   #ask(question, otherwise) {
     if (this.#fault) return otherwise
     try {
-      return question(this.#session)
+      return this.#here(() => question(this.#session), otherwise)
     } catch (thrown) {
       console.warn('ehlo:', thrown)
       return otherwise
@@ -200,9 +241,15 @@ export class Conversation extends EventTarget {
     return this.#ask((session) => JSON.parse(session.outline(reply)), null)
   }
 
-  /** Resolves when all has come that findings are told by, as far as it can be had. */
+  /** The same, as soon as the code for it is there. */
+  async outlined(reply) {
+    return this.#fault ? null : JSON.parse(await this.#core.parts.whole(() => this.#session.outline(reply)))
+  }
+
+  /** Resolves when all has come that findings are told by, as far as it can be had, and all that the results are made with. */
   async whole() {
     await this.#learning
+    if (!this.#fault) await this.#core.parts.whole(() => [this.#session.result(), this.#session.export('talk')])
   }
 
   /** What is worth knowing about `text` before it is sent. */
@@ -220,9 +267,14 @@ export class Conversation extends EventTarget {
     return this.#ask((session) => session.is_secret(text), true)
   }
 
-  /** The conversation as text: `talk`, `markdown` or `json`. */
+  /** The conversation as text: `talk`, `markdown` or `json`; empty where code for it has to come first, see {@link exported}. */
   exportAs(format) {
     return this.#ask((session) => session.export(format), '')
+  }
+
+  /** The same, as soon as the code for it is there. */
+  async exported(format) {
+    return this.#fault ? '' : this.#core.parts.whole(() => this.#session.export(format))
   }
 
   result() {
@@ -230,78 +282,17 @@ export class Conversation extends EventTarget {
   }
 }
 
-/** A saved conversation, to be read; the same questions, and no step. */
-export class SavedConversation extends EventTarget {
-  #reading
-  saved = true
-  over = true
-  probing = false
-  relay = null
-  sameOrigin = false
-  fault = null
-  started = null
-
-  /**
-   * @param {{Reading: Function}} reader what `loadReading` gave
-   * @param {string} talk the text of a `.talk` file
-   * @param {string} [name] what to call it
-   * @throws {{line?: number, message: string}} it is not a talk
-   */
-  constructor({ Reading }, talk, name = '') {
-    super()
-    try {
-      this.#reading = new Reading(talk)
-    } catch (thrown) {
-      throw readProblem(thrown)
-    }
-    this.name = name
-    this.talk = talk
-    this.view = JSON.parse(this.#reading.view())
-    this.entries = JSON.parse(this.#reading.entries(0))
-  }
-
-  now() {
-    return now()
-  }
-
-  outline(reply) {
-    return JSON.parse(this.#reading.outline(reply))
-  }
-
-  async whole() {
-    if (await learn(this.#reading)) this.view = JSON.parse(this.#reading.view())
-  }
-
-  exportAs(format) {
-    return this.#reading.export(format)
-  }
-
-  result() {
-    return withProtection(JSON.parse(this.#reading.result()), this.view)
-  }
-
-  act() {}
-  lint() {
-    return []
-  }
-  complete() {
-    return []
-  }
-  isSecret() {
-    return true
-  }
-}
-
-function withProtection(result, { tls, protection, sign_in: signIn }) {
+/** What scripts get besides: the session's protection, TLS, and how signing in went. */
+export function withProtection(result, { tls, protection, sign_in: signIn }) {
   const { state, mechanism, proved, error, cancelled, withheld } = signIn
   return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }
 }
 
-function practiceServer(name) {
+function practising(name) {
   const before = practiceServers.get(name)
   let server
   try {
-    server = before ? before.next() : new Practice(name)
+    server = before ? before.next() : practiceServer(name)
   } catch (thrown) {
     throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
   }

@@ -1,8 +1,10 @@
 /**
- * Loads the core (WebAssembly): the conversation at once, and the practice server with the search for mail hosts when they are first wanted.
+ * Loads the core (WebAssembly): the conversation at once, and the other modules when they are first wanted.
  * Everything is found from where this file lies, so the folder may be put anywhere.
  * @module
  */
+
+import { Parts, guarded } from './parts.js'
 
 const FOLDER = new URL('../wasm/', import.meta.url)
 
@@ -40,16 +42,17 @@ function once(name, use) {
 
 async function load(name) {
   const glue = await import(new URL(`${name}.js`, FOLDER).href)
-  await glue.default({ module_or_path: new URL(`${name}_bg.wasm`, FOLDER) })
-  return glue
+  const exports = await glue.default({ module_or_path: new URL(`${name}_bg.wasm`, FOLDER) })
+  const files = Object.entries(glue.parts ?? {}).map(([part, file]) => [part, new URL(file, FOLDER)])
+  return { glue, parts: new Parts(exports, Object.fromEntries(files)) }
 }
 
 /**
  * Loads what every conversation needs.
- * @returns {Promise<{Session: Function, catalog: object}>}
+ * @returns {Promise<{Session: Function, parts: Parts, catalog: object}>}
  */
 export function loadCore() {
-  return once('ehlo', ({ Session, catalog }) => ({ Session, catalog: JSON.parse(catalog()) }))
+  return once('ehlo', async ({ glue, parts }) => ({ Session: guarded(glue.Session, parts), parts, catalog: JSON.parse(await parts.whole(glue.catalog)) }))
 }
 
 /**
@@ -57,34 +60,46 @@ export function loadCore() {
  * @returns {Promise<{Reading: Function}>}
  */
 export function loadReading() {
-  return once('reading', (glue) => glue)
+  return once('reading', ({ glue }) => glue)
 }
 
-/** The practice server's class, once it has been loaded; until then `null`. */
-export let Practice = null
+let Practice = null
+
+/** A practice server, once {@link loadPractice} has been waited for. */
+export function practiceServer(name) {
+  return new Practice(name)
+}
 
 /**
  * Loads the practice server and the search for mail hosts.
  * @returns {Promise<{Practice: Function, Lookup: Function}>}
  */
 export function loadPractice() {
-  return once('practice', (glue) => {
+  return once('practice', ({ glue, parts }) => {
     Practice = glue.Practice
-    return glue
+    return { Practice, Lookup: guarded(glue.Lookup, parts) }
   })
 }
 
 /**
- * Loads the part that speaks TLS, when a handshake is near.
+ * Loads what speaks TLS, when a handshake is near, and what the conversation has to say of it.
  * @returns {Promise<{Tls: Function}>}
  */
-export function loadTls() {
-  return once('tls', (glue) => glue)
+export async function loadTls() {
+  const secure = loadCore().then(({ parts }) => parts.fetch('secure'))
+  const [tls] = await Promise.all([once('tls', ({ glue, parts }) => ({ Tls: guarded(glue.Tls, parts) })), secure])
+  return tls
 }
 
 /** Loads ahead what a handshake needs. Should it fail, the handshake says so. */
 export function prepareTls() {
   loadTls().catch(() => {})
+}
+
+/** Loads ahead what is seldom needed, for somebody who has asked for more than the usual. */
+export async function prepareAll() {
+  const { parts } = await loadCore()
+  await parts.fetch()
 }
 
 /** A file of well-known authorities, by its number. */

@@ -4,6 +4,7 @@
  */
 
 import { Composer } from './composer.js'
+import { prepareAll } from './core.js'
 import { fill, h, perFrame, setText, styles } from './dom.js'
 import { joined, load } from './explain.js'
 import { copy, copyDialog, fileName, save } from './files.js'
@@ -60,7 +61,7 @@ export class Desk {
 
   /** Puts the desk into `root`, and resolves when it is dressed. */
   enter(root) {
-    const { sheets, arrived } = styles('transcript', 'composer', 'meaning', 'secure', 'layout', 'print')
+    const { sheets, arrived } = styles('desk')
     root.append(...sheets, this.node)
     return arrived
   }
@@ -82,16 +83,21 @@ export class Desk {
     try {
       this.conversation?.act(action)
     } catch (problem) {
-      setText(this.#live, problem.message)
-      // What is missing for a sign-in is asked for where it can be given.
-      if (this.conversation.view.proposal?.kind === 'sign-in') this.askToSignIn(problem)
-      else console.warn('ehlo:', problem)
+      this.complain(problem)
     }
+  }
+
+  /** Tells what is wrong with a step. */
+  complain(problem) {
+    setText(this.#live, problem.message)
+    // What is missing for a sign-in is asked for where it can be given.
+    if (this.conversation.view.proposal?.kind === 'sign-in') this.askToSignIn(problem)
+    else console.warn('ehlo:', problem)
   }
 
   async #signIn({ open, home, apply }, problem = null) {
     await this.#dialogue(async () => {
-      const [{ SignInDialog }, fields] = await Promise.all([import('./sign-in.js'), open()])
+      const [{ SignInDialog }, fields] = await Promise.all([import('./sign-in.js'), open(), prepareAll()])
       return new SignInDialog({ fields, home, onsign: apply })
     })
     if (problem) this.dialog?.complain(problem)
@@ -99,7 +105,7 @@ export class Desk {
 
   #recipes(onagain) {
     return this.#dialogue(async () => {
-      const { RecipesDialog } = await import('./recipes.js')
+      const [{ RecipesDialog }] = await Promise.all([import('./recipes.js'), prepareAll()])
       return new RecipesDialog({ onact: (action) => this.conversation.act(action), onshow: (entry) => this.#evidence(entry), onagain })
     })
   }
@@ -145,7 +151,9 @@ export class Desk {
 
   #keepNow() {
     const { conversation } = this
-    if (conversation && !conversation.saved && !conversation.fault) this.#store.last = { talk: conversation.exportAs('talk'), live: !conversation.over }
+    if (!conversation || conversation.saved || conversation.fault) return
+    const talk = conversation.exportAs('talk')
+    if (talk) this.#store.last = { talk, live: !conversation.over }
   }
 
   /** Chooses the reply that is explained; `null` follows the conversation. */
@@ -193,7 +201,7 @@ export class Desk {
   }
 
   async #copy() {
-    const text = this.conversation.exportAs('talk')
+    const text = await this.conversation.exported('talk')
     if (await copy(text)) {
       setText(this.#live, 'Copied')
       setText(this.bar.copy, 'Copied')
@@ -201,9 +209,9 @@ export class Desk {
     } else copyDialog(this.node, text)
   }
 
-  #save(format) {
+  async #save(format) {
     const [ending, type] = FORMATS[format]
-    save(this.conversation.exportAs(format), fileName(this.title, ending), type)
+    save(await this.conversation.exported(format), fileName(this.title, ending), type)
   }
 }
 

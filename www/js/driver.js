@@ -5,7 +5,7 @@
  */
 
 import { loadTls } from './core.js'
-import { TlsLayer } from './tls-layer.js'
+import { Absent, take } from './parts.js'
 
 const CHUNK = 32 * 1024
 const ENOUGH_WAITING = 256 * 1024
@@ -15,14 +15,6 @@ const WATCH_CLOSELY = 8
 /** The driver's clock: monotonic milliseconds, whole. */
 export const now = () => Math.floor(performance.now())
 
-// What an output of the core says, as plain data; the core's memory for it is given back.
-function take(output) {
-  const { kind, text, deadline } = output
-  const bytes = kind === 'send' ? output.take_bytes() : undefined
-  output.free?.()
-  return { kind, bytes, text, deadline }
-}
-
 /** Does what a machine asks for until it has nothing more to ask. */
 export class Driver {
   #machine
@@ -31,6 +23,7 @@ export class Driver {
   #onfault
   #inputs = []
   #busy = false
+  #due = false
   #changed = false
   #timer = 0
   #stopped = false
@@ -72,46 +65,74 @@ export class Driver {
     this.feed(() => {})
   }
 
-  // What came while a chain is judged is told after the verdict.
+  // What came while the TLS layer waits, for the authorities or for its own code, is told afterwards.
   #network(input) {
-    if (this.#tls?.judging) this.#held.push(input)
-    else this.feed(input)
+    this.feed(this.#inTurn(input))
   }
 
-  /** Hands one input to the machine, in order, never while another is being handled. */
+  #inTurn(input) {
+    return (machine, t) => (this.#tls?.waiting ? this.#held.push(input) : input(machine, t))
+  }
+
+  /** Hands one input to the machine, in order, never while another is being handled. An input makes one call at most, and that last: it may be made again. */
   feed(input) {
     if (this.#stopped) return
     this.#inputs.push(input)
-    if (this.#busy) return
+    this.#work()
+  }
+
+  #work() {
+    if (this.#busy || this.#stopped) return
     this.#busy = true
     try {
-      while (this.#inputs.length > 0 || this.#changed) {
-        if (this.#inputs.length > 0) {
-          this.#inputs.shift()(this.#machine, now())
+      while (this.#due || this.#inputs.length > 0 || this.#changed) {
+        if (this.#due) {
           this.#drain()
-          continue
+        } else if (this.#inputs.length > 0) {
+          this.#handle(this.#inputs.shift())
+          this.#due = true
+        } else {
+          // One word for all that one event has changed.
+          this.#changed = false
+          this.#onchange()
         }
-        // One word for all that one event has changed.
-        this.#changed = false
-        this.#onchange()
       }
-    } catch (error) {
+    } catch (problem) {
+      if (problem instanceof Absent) return this.#later(problem)
       this.stop()
-      this.#onfault(error)
-    } finally {
-      this.#busy = false
+      this.#onfault(problem)
     }
+    this.#busy = false
+  }
+
+  #handle(input) {
+    try {
+      input(this.#machine, now())
+    } catch (problem) {
+      if (problem instanceof Absent) this.#inputs.unshift(input)
+      throw problem
+    }
+  }
+
+  // Nothing else is handled meanwhile.
+  async #later({ arrival }) {
+    await arrival
+    this.#busy = false
+    this.#work()
   }
 
   #drain() {
     for (;;) {
-      const { kind, bytes, text, deadline } = take(this.#machine.poll())
+      const { kind, bytes, text, deadline } = this.#machine.poll()
       if (kind === 'send') this.#send(bytes)
       else if (kind === 'control') this.#transport?.control(text)
       else if (kind === 'handshake') this.#handshake(text)
       else if (kind === 'hangup') this.#hangup()
       else if (kind === 'changed') this.#changed = true
-      else return this.#arm(deadline)
+      else {
+        this.#due = false
+        return this.#arm(deadline)
+      }
     }
   }
 
@@ -148,9 +169,9 @@ export class Driver {
 
   // Until the first words of the handshake are out, what comes is the machine's: it keeps it as evidence.
   async #handshake(settings) {
-    let Tls
+    let Tls, TlsLayer
     try {
-      Tls = (await loadTls()).Tls
+      ;[{ Tls }, { TlsLayer }] = await Promise.all([loadTls(), import('./tls-layer.js')])
     } catch (problem) {
       return this.feed((machine, t) => machine.tls_failed(t, String(problem.cause?.message ?? problem.message)))
     }
@@ -159,10 +180,11 @@ export class Driver {
       try {
         this.#tls = new TlsLayer(Tls, settings, this.#tlsHooks())
       } catch (problem) {
+        if (problem instanceof Absent) throw problem
         return machine.tls_failed(t, String(problem?.message ?? problem))
       }
       this.#tls.start()
-      machine.handshaking(t)
+      this.#inputs.unshift((machine, t) => machine.handshaking(t))
     })
   }
 
@@ -174,9 +196,9 @@ export class Driver {
       failed: (failure) => this.feed((machine, t) => machine.tls_failed(t, failure)),
       closed: () => this.feed((machine, t) => machine.close_notify(t)),
       carried: (sent, received) => this.feed((machine, t) => machine.carried(t, sent, received)),
-      judged: (judge) => {
-        this.feed(judge)
-        for (const input of this.#held.splice(0)) this.feed(input)
+      waited: () => {
+        this.#inputs.unshift(...this.#held.splice(0).map((input) => this.#inTurn(input)))
+        this.#work()
       },
     }
   }

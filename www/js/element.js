@@ -7,7 +7,6 @@ import { App } from './app.js'
 import { CoreMissing, loadCore } from './core.js'
 import { h, styles } from './dom.js'
 import { explain } from './explain.js'
-import { makeConversation, readOptions, toEnd } from './run.js'
 import { USUAL, addresses } from './settings.js'
 
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
@@ -24,7 +23,7 @@ export class SmtpConversation extends HTMLElement {
     if (this.#app) return
     this.#takeEarlyProperties()
     const root = this.attachShadow({ mode: 'open' })
-    const { sheets, arrived } = styles('tokens', 'base', 'form')
+    const { sheets, arrived } = styles('element')
     this.#app = new App(this)
     for (const name of ['change', 'entry', 'end']) this.#app.addEventListener(name, (event) => this.#emit(`ehlo-${name}`, event.detail))
     // What the page has put inside stays until the styles are there: never an unstyled moment.
@@ -154,13 +153,13 @@ export class SmtpConversation extends HTMLElement {
   async explain(reply) {
     const { conversation } = this.#talk
     await conversation?.whole()
-    return explain(conversation?.outline(reply) ?? null)
+    return explain((await conversation?.outlined(reply)) ?? null)
   }
 
   /** The conversation as text: `talk`, `markdown` or `json`. */
-  exportAs(format = 'talk') {
+  async exportAs(format = 'talk') {
     if (!['talk', 'markdown', 'json'].includes(format)) throw new TypeError('format: must be talk, markdown or json')
-    return this.#talk.conversation?.exportAs(format) ?? ''
+    return (await this.#talk.conversation?.exported(format)) ?? ''
   }
 
   /** Opens a saved conversation; rejects with a TypeError where the text is none. */
@@ -184,6 +183,7 @@ export class SmtpConversation extends HTMLElement {
   /** As the function {@link run}, and shown in the element; what is not given is taken from the attributes. */
   async run(options = {}) {
     const app = this.#talk
+    const { makeConversation, readOptions, toEnd } = await import('./run.js')
     const { setup, around } = readOptions({ ...this.#given(options), ...options })
     const conversation = await makeConversation(setup, around)
     options.signal?.throwIfAborted()

@@ -75,11 +75,11 @@ function join({ key, words, details }, entry, step) {
  * @returns {Promise<boolean>} whether there is something new
  */
 export async function learn(machine) {
-  if (!machine.wants_phrases()) return false
   try {
+    if (!(await machine.wants_phrases())) return false
     const phrases = await load('phrases')
-    if (!machine.wants_phrases()) return false
-    machine.learn(JSON.stringify(phrases))
+    if (!(await machine.wants_phrases())) return false
+    await machine.learn(JSON.stringify(phrases))
     return true
   } catch (problem) {
     console.warn('ehlo:', problem)

@@ -4,6 +4,7 @@
  */
 
 import { fill, h, icon, setText, sourceLink } from './dom.js'
+import { proofNodes } from './proof.js'
 
 const OUTCOMES = {
   accepted: ['good', '✓', 'accepted'],
@@ -51,8 +52,8 @@ export class Meaning {
   show({ view, probing, relay, sameOrigin }, explanation, title, name) {
     // Opened details and the place on the panel survive whatever has not changed.
     const { tls, protection } = view
-    const [card, proof] = [tls && this.#fetched('tls-card'), protection.readable.length > 0 && this.#fetched('proof')]
-    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection, !card, !proof])
+    const card = tls && this.#fetched('tls-card')
+    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection, !card])
     if (key === this.#shown) return
     this.#shown = key
     this.#part(this.reply, [explanation, title], () => this.#replyNodes(explanation, title))
@@ -61,7 +62,7 @@ export class Meaning {
     if (tls?.failure) this.body.prepend(this.secure)
     else this.findings.after(this.secure)
     this.#part(this.secure, [tls, probing, !card], () => card && card.tlsNodes(tls, { probing, title: name }))
-    this.#part(this.proof, [protection, !proof], () => proof && proof.proofNodes(protection, sameOrigin ? relay : null))
+    this.#part(this.proof, protection, () => protection.readable.length > 0 && proofNodes(protection, sameOrigin ? relay : null))
     this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
   }

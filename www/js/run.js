@@ -87,7 +87,7 @@ export async function run(options = {}) {
 export async function makeConversation(setup, around) {
   const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
   try {
-    return new Conversation(core, setup, around)
+    return await Conversation.open(core, setup, around)
   } catch (problem) {
     throw problem?.message && !(problem instanceof Error) ? new TypeError(problem.field ? `${problem.field}: ${problem.message}` : problem.message) : problem
   }
@@ -112,7 +112,7 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
       conversation.whole().then(() => resolve(conversation.result()))
     }
     conversation.addEventListener('change', look)
-    conversation.addEventListener('fault', ({ detail }) => reject(detail))
+    for (const name of ['fault', 'problem']) conversation.addEventListener(name, ({ detail }) => reject(detail))
     signal?.addEventListener('abort', abort)
     conversation.start()
     conversation.act({ do: 'run' })

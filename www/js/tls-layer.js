@@ -5,6 +5,7 @@
  */
 
 import { anchorFile } from './core.js'
+import { Absent } from './parts.js'
 
 /** One TLS connection. */
 export class TlsLayer {
@@ -13,18 +14,26 @@ export class TlsLayer {
   #began = 0
   #took = null
   #told = ''
-  /** True while the chain waits for the authorities' files: what the network says then has to wait as well. */
-  judging = false
+  #works = []
+  #busy = false
+  #due = false
+  #judging = false
+  #absent = false
 
   /**
    * @param {Function} Tls the core's class
    * @param {string} settings what the session says of the handshake
-   * @param {{network: Function, plain: Function, done: Function, failed: Function, closed: Function, carried: Function, judged: Function}} hooks
+   * @param {{network: Function, plain: Function, done: Function, failed: Function, closed: Function, carried: Function, waited: Function}} hooks `waited`: it waits no longer
    * @throws {string} why the settings cannot be used, as the core writes it
    */
   constructor(Tls, settings, hooks) {
     this.#machine = new Tls(settings)
     this.#hooks = hooks
+  }
+
+  /** True while it waits for the authorities' files, or for its own code: what the network says then has to wait as well. */
+  get waiting() {
+    return this.#judging || this.#absent
   }
 
   /** Says the ClientHello. */
@@ -55,43 +64,69 @@ export class TlsLayer {
 
   /** Gives the keys back. Nothing comes from it any more. */
   free() {
-    this.#machine?.free()
+    // While its code is still coming it is left to the garbage collector.
+    if (!this.#absent) this.#machine?.free()
     this.#machine = null
-    this.judging = false
+    this.#judging = false
   }
 
   #do(work) {
     if (!this.#machine) return
+    this.#works.push(work)
+    this.#work()
+  }
+
+  #work() {
+    if (this.#busy) return
+    this.#busy = true
     try {
-      work(this.#machine)
-      this.#drain()
+      while (this.#machine && (this.#due || this.#works.length > 0)) {
+        if (this.#due) {
+          this.#drain()
+        } else {
+          this.#works[0](this.#machine)
+          this.#works.shift()
+          this.#due = true
+        }
+      }
     } catch (problem) {
+      if (problem instanceof Absent) return this.#later(problem)
       // A machine that broke cannot be asked again, nor freed.
       this.#machine = null
-      this.judging = false
+      this.#judging = false
       this.#hooks.failed(String(problem?.message ?? problem))
     }
+    this.#busy = false
+  }
+
+  async #later({ arrival }) {
+    this.#absent = true
+    await arrival
+    this.#absent = false
+    this.#busy = false
+    this.#work()
+    if (!this.waiting) this.#hooks.waited()
   }
 
   #drain() {
-    for (;;) {
-      const output = this.#machine.poll()
-      const { kind } = output
-      if (kind === 'network') this.#hooks.network(output.take_bytes())
+    while (this.#machine) {
+      const { kind, bytes, text, sent, received, exporter, endPoint } = this.#machine.poll()
+      if (kind === 'network') this.#hooks.network(bytes)
       else if (kind === 'plain') {
-        this.#count()
-        this.#hooks.plain(output.take_bytes())
-      } else if (kind === 'anchors') this.#judge([...output.take_bytes()])
-      else if (kind === 'done') this.#hooks.done(this.#timed(output.take_text()), this.#machine.take_exporter(), this.#machine.take_end_point())
-      else if (kind === 'failed') this.#hooks.failed(output.take_text())
+        this.#count(sent, received)
+        this.#hooks.plain(bytes)
+      } else if (kind === 'anchors') this.#judge([...bytes])
+      else if (kind === 'done') this.#hooks.done(this.#timed(text), exporter, endPoint)
+      else if (kind === 'failed') this.#hooks.failed(text)
       else if (kind === 'close-notify') this.#hooks.closed()
-      output.free()
-      if (kind === 'idle') return this.#count()
+      else {
+        this.#due = false
+        return this.#count(sent, received)
+      }
     }
   }
 
-  #count() {
-    const [sent, received] = [this.#machine.carried_sent(), this.#machine.carried_received()]
+  #count(sent, received) {
     if (this.#told === `${sent} ${received}`) return
     this.#told = `${sent} ${received}`
     this.#hooks.carried(sent, received)
@@ -104,16 +139,15 @@ export class TlsLayer {
 
   async #judge(numbers) {
     this.#took = performance.now() - this.#began
-    this.judging = true
+    this.#judging = true
     let files = null
     try {
       files = new Uint8Array(await new Blob(await Promise.all(numbers.map(anchorFile))).arrayBuffer())
     } catch (problem) {
       console.warn('ehlo:', problem)
     }
-    this.#hooks.judged(() => {
-      this.judging = false
-      this.#do((machine) => (files ? machine.anchors(files) : machine.anchors_missing()))
-    })
+    this.#judging = false
+    this.#do((machine) => (files ? machine.anchors(files) : machine.anchors_missing()))
+    if (!this.waiting) this.#hooks.waited()
   }
 }

@@ -37,20 +37,27 @@ fn size(params: &str) -> Option<String> {
     if params.is_empty() {
         return Some("The server does not tell its limit.".to_owned());
     }
-    let octets: u128 = params.parse().ok()?;
+    if params.len() > 18 && params.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Some("No limit that a mail could reach.".to_owned());
+    }
+    let octets: u64 = params.parse().ok()?;
     Some(match octets {
         0 => "No fixed limit: it depends on free room.".to_owned(),
-        _ => format!("At most {} in encoded form, so files of about {}.", amount(octets), amount(octets * 73 / 100)),
+        _ => format!(
+            "At most {} in encoded form, so files of about {}.",
+            amount(octets),
+            amount(octets / 100 * 73 + octets % 100 * 73 / 100)
+        ),
     })
 }
 
 /// Octets in the decimal units that people use, with one digit after the point.
-pub(super) fn amount(octets: u128) -> String {
-    const UNITS: [(&str, u128); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+pub(super) fn amount(octets: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     let Some((unit, one)) = UNITS.into_iter().find(|(_, one)| octets >= *one) else {
         return format!("{octets} bytes");
     };
-    let tenths = (octets * 10 + one / 2) / one;
+    let tenths = octets.saturating_add(one / 20) / (one / 10);
     match tenths % 10 {
         0 => format!("{} {unit}", tenths / 10),
         tenth => format!("{}.{tenth} {unit}", tenths / 10),

@@ -11,6 +11,7 @@ mod loading;
 mod matrix;
 mod meddler;
 mod mx;
+mod parts;
 mod phone;
 mod plain_http;
 mod planted;

@@ -22,7 +22,7 @@ async fn all_works_over_plain_http_by_host_name() -> Outcome {
 
     let page = Page::open(Engine::Chromium, &origin).await?;
     assert_eq!(page.js("isSecureContext").await?, false);
-    let encoding = "return [...new Set(await Promise.all(['js/app.js', 'wasm/ehlo_bg.wasm', 'css/base.css'].map(
+    let encoding = "return [...new Set(await Promise.all(['js/element.js', 'wasm/ehlo_bg.wasm', 'css/element.css'].map(
         async file => (await fetch(file, { cache: 'no-store' })).headers.get('content-encoding'))))]";
     assert_eq!(page.run_async(encoding, Vec::new()).await?, json!(["gzip"]));
 
