@@ -218,7 +218,7 @@ fn glue(root: &Path, module: &Path, name: &str, folder: &Path) -> Result<(), Str
         .demangle(false)
         .remove_producers_section(true)
         .omit_default_module_path(true);
-    let made = bindgen.web(true).and_then(|bindgen| bindgen.generate_output());
+    let made = bindgen.web(true).and_then(wasm_bindgen_cli_support::Bindgen::generate_output);
     let mut made = made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))?;
     let uses = Uses::read(&linked).map_err(|error| format!("{}: {error}", module.display()))?;
     let main = folder.join(format!("{name}_bg.wasm"));

@@ -218,8 +218,8 @@ impl<'a> Raw<'a> {
     }
 
     fn uses(&self) -> Result<Uses, String> {
-        let mut uses = Uses::default();
-        uses.segments = self.segments.iter().map(|(address, octets, _)| (*address, octets.to_vec())).collect();
+        let segments = self.segments.iter().map(|(address, octets, _)| (*address, octets.to_vec())).collect();
+        let mut uses = Uses { segments, ..Uses::default() };
         for (number, symbol) in self.symbols.iter().enumerate() {
             let SymbolInfo::Data { symbol: Some(symbol), .. } = symbol else { continue };
             let Some((address, octets, _)) = self.segments.get(symbol.index as usize) else { continue };

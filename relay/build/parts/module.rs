@@ -71,6 +71,10 @@ pub(super) fn entries(module: &Module) -> BTreeSet<FunctionId> {
 /// The module that stays: its own functions, stubs for those of the parts, and exports for what the parts use.
 pub(super) fn rest(whole: &[u8], plan: &Plan, cuts: &[Cut]) -> Result<Vec<u8>, String> {
     let mut module = parse(whole)?;
+    // The page puts it back when it undoes a call, and knows it by this number.
+    if module.globals.iter().next().and_then(|global| global.name.as_deref()) != Some("__stack_pointer") {
+        return Err("the module's first global is not the linker's stack pointer".to_owned());
+    }
     let functions = functions(&module);
     let (table, size) = functions_table(&module)?;
     for (&at, slot) in &plan.slots {
@@ -82,13 +86,13 @@ pub(super) fn rest(whole: &[u8], plan: &Plan, cuts: &[Cut]) -> Result<Vec<u8>, S
     for at in plan.wanted.iter().flatten().collect::<BTreeSet<_>>() {
         module.exports.add(&name('f', *at), functions[*at].0);
     }
-    for (at, table) in module.tables.iter().map(|table| table.id()).enumerate().collect::<Vec<_>>() {
+    for (at, table) in module.tables.iter().map(walrus::Table::id).enumerate().collect::<Vec<_>>() {
         module.exports.add(&name('t', at), table);
     }
-    for (at, memory) in module.memories.iter().map(|memory| memory.id()).enumerate().collect::<Vec<_>>() {
+    for (at, memory) in module.memories.iter().map(walrus::Memory::id).enumerate().collect::<Vec<_>>() {
         module.exports.add(&name('m', at), memory);
     }
-    for (at, global) in module.globals.iter().map(|global| global.id()).enumerate().collect::<Vec<_>>() {
+    for (at, global) in module.globals.iter().map(walrus::Global::id).enumerate().collect::<Vec<_>>() {
         module.exports.add(&name('g', at), global);
     }
     for cut in cuts {
@@ -103,11 +107,11 @@ pub(super) fn part(whole: &[u8], plan: &Plan, number: usize, cut: &Cut) -> Resul
     let mut module = parse(whole)?;
     let functions = functions(&module);
     let (table, size) = functions_table(&module)?;
-    for id in module.exports.iter().map(|export| export.id()).collect::<Vec<_>>() {
+    for id in module.exports.iter().map(walrus::Export::id).collect::<Vec<_>>() {
         module.exports.delete(id);
     }
     module.start = None;
-    for id in module.elements.iter().map(|element| element.id()).collect::<Vec<_>>() {
+    for id in module.elements.iter().map(walrus::Element::id).collect::<Vec<_>>() {
         module.elements.delete(id);
     }
     module.tables.iter_mut().for_each(|table| table.elem_segments.clear());
@@ -121,7 +125,7 @@ pub(super) fn part(whole: &[u8], plan: &Plan, number: usize, cut: &Cut) -> Resul
         module.tables.get_mut(table).elem_segments.insert(element);
     }
     let memory = module.memories.iter().next().ok_or("the page's module has no memory")?.id();
-    for id in module.data.iter().map(|data| data.id()).collect::<Vec<_>>() {
+    for id in module.data.iter().map(walrus::Data::id).collect::<Vec<_>>() {
         module.data.delete(id);
     }
     module.memories.get_mut(memory).data_segments.clear();
@@ -153,15 +157,15 @@ fn import(module: &mut Module, plan: &Plan, number: usize, functions: &[(Functio
             }
         }
     }
-    for (at, id) in module.tables.iter().map(|table| table.id()).enumerate().collect::<Vec<_>>() {
+    for (at, id) in module.tables.iter().map(walrus::Table::id).enumerate().collect::<Vec<_>>() {
         let import = module.imports.add(FROM, &name('t', at), id);
         let table = module.tables.get_mut(id);
         (table.import, table.maximum) = (Some(import), None);
     }
-    for (at, id) in module.memories.iter().map(|memory| memory.id()).enumerate().collect::<Vec<_>>() {
+    for (at, id) in module.memories.iter().map(walrus::Memory::id).enumerate().collect::<Vec<_>>() {
         module.memories.get_mut(id).import = Some(module.imports.add(FROM, &name('m', at), id));
     }
-    for (at, id) in module.globals.iter().map(|global| global.id()).enumerate().collect::<Vec<_>>() {
+    for (at, id) in module.globals.iter().map(walrus::Global::id).enumerate().collect::<Vec<_>>() {
         module.globals.get_mut(id).kind = GlobalKind::Import(module.imports.add(FROM, &name('g', at), id));
     }
 }
@@ -184,7 +188,7 @@ fn stub(module: &mut Module, id: FunctionId, table: TableId, slot: usize) {
 
 /// Empties what has gone into a part: octets of nothing, which pack to nothing.
 fn empty(module: &mut Module, cut: &Cut) -> Result<(), String> {
-    let segments: Vec<_> = module.data.iter().map(|data| data.id()).collect();
+    let segments: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
     for (address, octets) in &cut.emptied {
         let cleared = segments.iter().any(|&id| {
             let data = module.data.get_mut(id);
