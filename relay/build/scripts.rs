@@ -1,8 +1,8 @@
 //! Puts the page's scripts and style sheets together: what is always fetched together is one file, which packs better
 //! and needs fewer questions.
 //!
-//! `www` works as it lies there, too. Its scripts are modules whose imports and exports stand in lines of their own, so
-//! they can be put together without a parser of JavaScript: each module becomes a function of its own scope, which
+//! The scripts of `www` are modules whose imports and exports stand in lines of their own, so they can be put together
+//! without a parser of JavaScript: each module becomes a function of its own scope, which
 //! gives back what the module exports. A line that is not of the known forms is an error of the build.
 
 use std::collections::{BTreeMap, BTreeSet};
