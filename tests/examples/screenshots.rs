@@ -25,7 +25,7 @@ const TOOLS: &str = "
         const look = () => {
             const value = found();
             if (value) resolve(value);
-            else if (performance.now() - began > 20000) reject(new Error(`not found: ${found}`));
+            else if (performance.now() - began > 20000) reject(new Error(`not found: ${found}; the view: ${JSON.stringify(element.view)}`));
             else setTimeout(look, 20);
         };
         look();

@@ -204,11 +204,12 @@ export class App extends EventTarget {
     return this.desk
   }
 
-  /** Opens a saved conversation. */
-  async open(talk, name = '') {
+  /** Opens a saved conversation, unless `overtaken` says at last that it is not wanted any more. */
+  async open(talk, name = '', overtaken = () => false) {
     const [{ SavedConversation }, reader] = await Promise.all([import('./saved.js'), loadReading()])
     const conversation = new SavedConversation(reader, talk, name)
     await conversation.whole()
+    if (overtaken()) return null
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }
 
@@ -227,7 +228,9 @@ export class App extends EventTarget {
     this.welcome.last.hidden = false
     // A reload in mid-conversation: what was said is shown at once, for the connection is gone.
     if (last.live && !this.conversation) {
-      this.open(last.talk, 'Before the reload').catch(() => (this.welcome.last.hidden = true))
+      // Whoever connects meanwhile has gone on.
+      const overtaken = () => Boolean(this.conversation ?? this.#calling)
+      this.open(last.talk, 'Before the reload', overtaken).catch(() => (this.welcome.last.hidden = true))
     }
   }
 

@@ -38,6 +38,7 @@ export class Parts {
   #coming = new Map()
   #saved = new Uint8Array(0)
   #copied = 0
+  #kept = new Set()
 
   /**
    * @param {WebAssembly.Exports} exports the module's
@@ -63,6 +64,11 @@ export class Parts {
       this.#restore()
       throw new Absent(this.fetch())
     }
+  }
+
+  /** Keeps an object of the module from the garbage collector, whose call to free it nobody could make again. */
+  keep(object) {
+    if (this.#missing.size > 0) this.#kept.add(object)
   }
 
   /** Makes a call, and makes it again until all that it needs is there. */
@@ -100,7 +106,10 @@ export class Parts {
       }
     }
     this.#missing.delete(name)
-    if (this.#missing.size === 0) this.#saved = null
+    if (this.#missing.size === 0) {
+      this.#saved = null
+      this.#kept.clear()
+    }
     tell({ waiting: state.waiting - 1, problem: null })
   }
 
@@ -129,6 +138,7 @@ export function guarded(Class, parts) {
 
     constructor(...values) {
       this.#inner = parts.call(() => new Class(...values))
+      parts.keep(this.#inner)
     }
 
     poll() {
@@ -152,10 +162,16 @@ const WITH_TEXT = new Set(['control', 'handshake', 'done', 'failed'])
 
 /** What an output of the core says; the core's memory for it is given back. */
 export function take(output) {
-  const { kind, deadline, sent, received } = output
-  const bytes = WITH_BYTES.has(kind) ? output.take_bytes() : undefined
-  const text = WITH_TEXT.has(kind) ? output.take_text() : undefined
-  const bound = kind === 'done' && { exporter: output.take_exporter(), endPoint: output.take_end_point() }
-  output.free()
-  return { kind, bytes, text, deadline, sent, received, ...bound }
+  try {
+    const { kind, deadline, sent, received } = output
+    const bytes = WITH_BYTES.has(kind) ? output.take_bytes() : undefined
+    const text = WITH_TEXT.has(kind) ? output.take_text() : undefined
+    const bound = kind === 'done' && { exporter: output.take_exporter(), endPoint: output.take_end_point() }
+    output.free()
+    return { kind, bytes, text, deadline, sent, received, ...bound }
+  } catch (thrown) {
+    // The call is undone, so that there is no such output: nobody must free it.
+    output.__destroy_into_raw()
+    throw thrown
+  }
 }
