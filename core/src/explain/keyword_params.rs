@@ -37,7 +37,8 @@ fn size(params: &str) -> Option<String> {
     if params.is_empty() {
         return Some("The server does not tell its limit.".to_owned());
     }
-    if params.len() > 18 && params.bytes().all(|octet| octet.is_ascii_digit()) {
+    // RFC 1870 has up to 20 digits; some servers say more.
+    if (19..39).contains(&params.len()) && params.bytes().all(|octet| octet.is_ascii_digit()) {
         return Some("No limit that a mail could reach.".to_owned());
     }
     let octets: u64 = params.parse().ok()?;
