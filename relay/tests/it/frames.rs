@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::support::{Heard, Page, Target, greeted, relay_with};
 
 /// A frame with this first octet; masked with zeros, as far as it is.
-fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     let mask = if masked { 0x80 } else { 0 };
     let mut frame = vec![first];
     match payload.len() {
@@ -31,7 +31,7 @@ fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
-const PING: u8 = 0x89;
+pub(crate) const PING: u8 = 0x89;
 
 /// What breaks the rules, with the close code.
 fn violations() -> Vec<(&'static str, Vec<u8>, u16)> {

@@ -32,7 +32,20 @@ pub(crate) async fn program(options: &[&str]) -> (Child, SocketAddr) {
     (ehlo, address)
 }
 
-async fn echoes(page: &mut Page, tcp: &mut TcpStream, line: &[u8]) {
+/// A page that is connected by the program at this address, and its target's end; the target has greeted.
+pub(crate) async fn conversing(relay: SocketAddr, target: &Target) -> (Page, TcpStream) {
+    let mut page = Page::open_at(relay).await;
+    page.connect(target.address).await;
+    page.hear().await;
+    page.hear().await;
+    let mut tcp = target.accept().await;
+    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
+    page.bytes(16).await;
+    echoes(&mut page, &mut tcp, b"EHLO x\r\n").await;
+    (page, tcp)
+}
+
+pub(crate) async fn echoes(page: &mut Page, tcp: &mut TcpStream, line: &[u8]) {
     page.send(line).await;
     assert_eq!(read(tcp, line.len()).await, line);
     tcp.write_all(line).await.unwrap();
@@ -52,15 +65,7 @@ async fn thousands_of_silent_connections_cost_a_bounded_memory_and_hold_up_no_co
     let times = ["--limits-http-head", "600", "--limits-http", "600"];
     let (ehlo, relay) = program(&[&places[..], &times].concat()).await;
 
-    let mut page = Page::open_at(relay).await;
-    page.connect(target.address).await;
-    page.hear().await;
-    page.hear().await;
-    let mut tcp = target.accept().await;
-    tcp.write_all(b"220 mx.example\r\n").await.unwrap();
-    page.bytes(16).await;
-    echoes(&mut page, &mut tcp, b"EHLO x\r\n").await;
-
+    let (mut page, mut tcp) = conversing(relay, &target).await;
     let before = memory(&ehlo, "VmRSS");
     let mut silent = Vec::with_capacity(silent_ones);
     for number in 0..silent_ones {

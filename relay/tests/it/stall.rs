@@ -56,7 +56,7 @@ async fn a_target_that_does_not_greet_stops_a_page_that_keeps_talking() {
 }
 
 /// What a relay may grow by while a side stalls, in KiB.
-const GROWTH_MAX: u64 = 512;
+pub(crate) const GROWTH_MAX: u64 = 512;
 
 /// The real program's memory, while what is offered waits in the systems' buffers: first the page stalls, then the target.
 #[cfg(target_os = "linux")]
