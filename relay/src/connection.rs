@@ -204,8 +204,10 @@ async fn serve(
     match (&served, granted.into_inner().unwrap_or_else(PoisonError::into_inner)) {
         (Some(Ok(())), Some(granted)) => return Some((granted, wire, read_buf)),
         (Some(Err(error)), _) => {
-            if error.is_timeout() && !ever.load(Relaxed) {
-                metrics.connection_refused(Broken::Timeout);
+            let why =
+                if error.is_timeout() { Some(Broken::Timeout) } else { error.is_parse().then_some(Broken::NotHttp) };
+            if let (Some(why), false) = (why, ever.load(Relaxed)) {
+                metrics.connection_refused(why);
             }
             tracing::debug!(%error, "a connection ended badly");
         }

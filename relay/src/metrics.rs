@@ -34,6 +34,8 @@ pub(crate) enum Broken {
     Tls,
     /// It was too slow.
     Timeout,
+    /// What it said is no HTTP, or has a head that is too long.
+    NotHttp,
 }
 
 impl Broken {
@@ -44,6 +46,7 @@ impl Broken {
             Self::Clear => "clear",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::NotHttp => "not_http",
         }
     }
 }
@@ -151,7 +154,8 @@ impl Metrics {
             self.quota_refusals.clone(),
         );
         let help = "Connections that ended before a request: busy (too many), proxy_header (none, or a wrong one), clear (HTTP where TLS \
-                    should be), tls (the handshake failed), timeout (too slow)";
+                    should be), tls (the handshake failed), timeout (too slow), not_http (something else than HTTP, or a head that is \
+                    too long)";
         registry.register("connections_refused", help, self.connections_refused.clone());
         let help = "Requests that were refused: host (another name), origin (another page), websocket (no upgrade to the tunnel), busy \
                     (too many sessions)";
@@ -178,7 +182,8 @@ impl Metrics {
         for limit in ["sessions", "lookups", "day", "target"] {
             drop(self.quota_refusals.get_or_create(&[("limit", limit)]));
         }
-        for reason in [Broken::Busy, Broken::ProxyHeader, Broken::Clear, Broken::Tls, Broken::Timeout] {
+        for reason in [Broken::Busy, Broken::ProxyHeader, Broken::Clear, Broken::Tls, Broken::Timeout, Broken::NotHttp]
+        {
             drop(self.connections_refused.get_or_create(&[("reason", reason.word())]));
         }
         for reason in [Unfit::Host, Unfit::Origin, Unfit::WebSocket, Unfit::Busy] {

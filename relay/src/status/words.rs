@@ -37,6 +37,7 @@ pub(super) fn of_connection(word: &str) -> &'static str {
         "clear" => "HTTP where HTTPS should be",
         "tls" => "the TLS handshake failed",
         "timeout" => "a connection was too slow",
+        "not_http" => "what came was no HTTP",
         _ => "",
     }
 }

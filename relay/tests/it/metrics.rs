@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::support::{Heard, Page, greeted, relay_with, reset};
 use crate::zone::zone;
 
-fn watched(config: &mut Config) {
+pub(crate) fn watched(config: &mut Config) {
     config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
 }
 
@@ -23,12 +23,12 @@ async fn get_at(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-async fn get(running: &Running, path: &str) -> String {
+pub(crate) async fn get(running: &Running, path: &str) -> String {
     get_at(running.metrics_address().unwrap(), path).await
 }
 
 /// The value of the series that is written so.
-fn value(metrics: &str, series: &str) -> Option<f64> {
+pub(crate) fn value(metrics: &str, series: &str) -> Option<f64> {
     metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
