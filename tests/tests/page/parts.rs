@@ -88,7 +88,9 @@ async fn a_script_gets_its_result_when_code_for_it_has_to_be_fetched_in_the_midd
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     let addr = server.addr();
     let run = "
+        await customElements.whenDefined('smtp-conversation');
         const element = document.querySelector('smtp-conversation');
+        await element.ready;
         const result = await element.run(arguments[0]);
         const fetched = performance.getEntriesByType('resource').filter(({ name }) => /ehlo_rest-/.test(name)).length;
         const markdown = await element.exportAs('markdown');
