@@ -66,7 +66,7 @@ const PLAIN: [(&str, &str); 6] = [
       [...element.shadowRoot.querySelectorAll('.line.server')].find(row => row.textContent.includes('PIPELINING')).click();
       await until(() => element.shadowRoot.querySelector('[part=meaning]').textContent.includes('Commands in one go'))"),
     ("#host=127.0.0.1&port={port}&from=you@example.org&to=nobody@domain.test", "await click('[part=connect]'); await turn('you'); await rest()"),
-    ("#host=127.0.0.1&port={dead}&from=you@example.org&to=recipient@domain.test", "await click('[part=connect]'); await ended()"),
+    ("#relay=ws://127.0.0.1:{dead}/relay&host=127.0.0.1&port={port}&from=you@example.org&to=recipient@domain.test", "await click('[part=connect]'); await ended()"),
 ];
 
 /// The connection to the relay breaks in mid-conversation.
@@ -110,6 +110,24 @@ impl Visits {
     async fn make(&mut self, fragment: &str, steps: &str, given: Value, secure: bool) -> Outcome {
         self.browser.goto("about:blank").await?;
         self.browser.goto(&format!("{}{fragment}", self.relay.url())).await?;
+        self.steps(steps, given, secure).await
+    }
+
+    /// A visit whose relay goes away in the middle, and is called again.
+    async fn make_alone(&mut self, config: Config, fragment: &str) -> Outcome {
+        let relay = Relay::start(config).await?;
+        self.browser.goto("about:blank").await?;
+        self.browser.goto(&format!("{}{fragment}", relay.url())).await?;
+        let begin =
+            format!("{TOOLS} await click('[part=connect]'); await turn('you'); element.next(); await proposed('MAIL')");
+        self.browser.run_async(&begin, Vec::new()).await?;
+        drop(relay);
+        let again = "await ended(); const again = [...element.shadowRoot.querySelectorAll('button')].find(one => one.textContent === 'Again');
+            again.click(); await until(() => element.shadowRoot.querySelector('[part=end]').textContent.includes('no connection to the relay')); await ended()";
+        self.steps(again, Value::Null, false).await
+    }
+
+    async fn steps(&mut self, steps: &str, given: Value, secure: bool) -> Outcome {
         let script = format!("{TOOLS} {steps}; {CALLED}");
         let told = self.browser.run_async(&script, vec![given]).await.map_err(|failure| failure.with(steps))?;
         for (name, called) in [("ehlo", &mut self.ehlo), ("tls", &mut self.tls)] {
@@ -150,6 +168,8 @@ async fn main() -> Outcome {
     }
     // Of a relay that goes away nothing more can be fetched: what is to be told of it has to be there.
     visits.make(&filled(GOING.0), GOING.1, given.clone(), false).await?;
+    let alone = Config { allow_ports: vec![postfix.addr().port()], ..Config::default() };
+    visits.make_alone(alone, &filled(GOING.0)).await?;
     for (fragment, steps) in SECURE {
         visits.make(&filled(fragment), &filled(steps), given.clone(), true).await?;
     }
