@@ -52,9 +52,9 @@ async fn code_that_comes_late_is_told_of_and_nothing_said_or_typed_meanwhile_is_
     let server = FakeServer::start(odd()).await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;
+    page.ask(GATE).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;
-    page.ask(GATE).await?;
     page.enter().await?;
     told(&page, "Fetching more of Ehlo").await?;
     page.fill("[name=line]", "MAIL FROM:<typed@client.example>").await?;
