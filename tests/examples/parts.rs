@@ -4,16 +4,20 @@
 //! `EHLO_PROFILE_PARTS=1 cargo run -p ehlo-tests --example parts -- FOLDER`. Needs what the tests need.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
+use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};
-use ehlo_tests::process::free_addr;
-use ehlo_tests::relay::Relay;
+use ehlo_tests::process::{Process, command, free_addr};
+use ehlo_tests::relay::{Relay, url_in};
 use ehlo_tests::servers::{Certificate, MailServer as _, OpenSsl, Postfix};
+use ehlo_tests::wait::{PATIENCE, until};
 use ehlo_tests::{Failure, Outcome};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Finds things in the element, and waits until they are there.
 const TOOLS: &str = "
@@ -69,15 +73,41 @@ const PLAIN: [(&str, &str); 6] = [
     ("#relay=ws://127.0.0.1:{dead}/relay&host=127.0.0.1&port={port}&from=you@example.org&to=recipient@domain.test", "await click('[part=connect]'); await ended()"),
 ];
 
+/// A form that is filled in.
+const FILLED: &str = "#host=127.0.0.1&port={port}&from=you@example.org&to=recipient@domain.test";
+
 /// The connection to the relay breaks in mid-conversation.
-const GOING: (&str, &str) = (
-    "#host=127.0.0.1&port={port}&from=you@example.org&to=recipient@domain.test",
-    "const { send } = WebSocket.prototype;
+const GOING: &str = "const { send } = WebSocket.prototype;
      let broken = null;
      WebSocket.prototype.send = function (...values) { broken ??= this; send.apply(this, values); };
      await click('[part=connect]'); await turn('you');
-     broken.close(4000); await ended()",
-);
+     broken.close(4000); await ended()";
+
+/// What a server says in a whole conversation.
+const REPLIES: [&str; 7] = [
+    "220 mail.example ESMTP",
+    "250 mail.example",
+    "250 2.1.0 Ok",
+    "250 2.1.5 Ok",
+    "354 Go on",
+    "250 2.0.0 Ok",
+    "221 Bye",
+];
+
+/// A server that says so many replies, and then nothing.
+fn silent_after(replies: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (at, reply) in REPLIES.iter().take(replies).enumerate() {
+        match at {
+            0 => {}
+            5 => steps.push(Step::WaitFor(b"\r\n.\r\n".to_vec())),
+            _ => steps.push(Step::WaitLine),
+        }
+        steps.push(Step::send(&format!("{reply}\r\n")));
+    }
+    steps.push(Step::Stall);
+    steps
+}
 
 /// The same secured, with an authority that the browser does not know, and with one that the person names.
 const SECURE: [(&str, &str); 3] = [
@@ -98,6 +128,39 @@ struct Called {
     secure: Names,
 }
 
+/// A relay that goes away.
+enum Leaving {
+    /// With a last word.
+    Stopped(Relay),
+    /// Without: a process of its own.
+    Killed { url: String, _process: Process, _folder: TempDir },
+}
+
+impl Leaving {
+    async fn start(port: u16, last_word: bool) -> Outcome<Self> {
+        if last_word {
+            return Ok(Self::Stopped(Relay::start(reaching(port)).await?));
+        }
+        let folder = tempfile::tempdir()?;
+        let mut itself = command(std::env::current_exe()?);
+        itself.args(["--relay", &port.to_string()]);
+        let process = Process::start("relay", itself, &folder.path().join("log"))?;
+        let url = until("the relay to say what to open", PATIENCE, || url_in(&process.log())).await?;
+        Ok(Self::Killed { url, _process: process, _folder: folder })
+    }
+
+    fn url(&self) -> &str {
+        match self {
+            Self::Stopped(relay) => relay.url(),
+            Self::Killed { url, .. } => url,
+        }
+    }
+}
+
+fn reaching(port: u16) -> Config {
+    Config { allow_ports: vec![port], ..Config::default() }
+}
+
 struct Visits {
     browser: Browser,
     relay: Relay,
@@ -113,18 +176,59 @@ impl Visits {
         self.steps(steps, given, secure).await
     }
 
-    /// A visit whose relay goes away in the middle, and is called again.
-    async fn make_alone(&mut self, config: Config, fragment: &str) -> Outcome {
-        let relay = Relay::start(config).await?;
+    /// A visit whose relay goes away once these steps are done, and is called again.
+    async fn make_alone(&mut self, server: SocketAddr, fragment: &str, begin: &str, secure: bool) -> Outcome {
+        for last_word in [true, false] {
+            let relay = Leaving::start(server.port(), last_word).await?;
+            self.leave(relay, &fragment.replace("{port}", &server.port().to_string()), begin, secure).await?;
+        }
+        Ok(())
+    }
+
+    async fn leave(&mut self, relay: Leaving, fragment: &str, begin: &str, secure: bool) -> Outcome {
         self.browser.goto("about:blank").await?;
         self.browser.goto(&format!("{}{fragment}", relay.url())).await?;
-        let begin =
-            format!("{TOOLS} await click('[part=connect]'); await turn('you'); element.next(); await proposed('MAIL')");
-        self.browser.run_async(&begin, Vec::new()).await?;
+        let begin = format!("{TOOLS} await click('[part=connect]'); {begin}");
+        let begun = self.browser.run_async(&begin, Vec::new()).await;
+        begun.map_err(|failure| failure.with(begin))?;
         drop(relay);
         let again = "await ended(); const again = [...element.shadowRoot.querySelectorAll('button')].find(one => one.textContent === 'Again');
             again.click(); await until(() => element.shadowRoot.querySelector('[part=end]').textContent.includes('no connection to the relay')); await ended()";
-        self.steps(again, Value::Null, false).await
+        self.steps(again, Value::Null, secure).await
+    }
+
+    /// Of a relay that goes away nothing more can be fetched: what is to be told of it has to be there, at each stage.
+    async fn make_alone_at_each_stage(&mut self, postfix: &Postfix) -> Outcome {
+        self.make_alone(postfix.addr(), FILLED, "await turn('you'); element.next(); await proposed('MAIL')", false)
+            .await?;
+        // After the last reply there is nothing to wait for.
+        for replies in 0..REPLIES.len() {
+            let steps = format!(
+                "const heard = () => element.shadowRoot.querySelectorAll('.line.server').length;
+                 if ({replies} > 0) {{ await turn('you'); element.runRest(); }}
+                 await until(() => heard() === {replies} && element.view?.waiting); await seen('.wait')"
+            );
+            for last_word in [true, false] {
+                // A server for one connection.
+                let server = FakeServer::start(silent_after(replies)).await?;
+                let port = server.addr().port();
+                let relay = Leaving::start(port, last_word).await?;
+                self.leave(relay, &FILLED.replace("{port}", &port.to_string()), &steps, false).await?;
+            }
+        }
+        let secured = format!("{FILLED}&security=starttls");
+        for step in ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"] {
+            let steps = format!(
+                "await turn('you');
+                 await until(() => {{
+                     if (!['you', 'message'].includes(element.view.turn)) return false;
+                     if (element.view.proposal?.text.startsWith({step:?}) && element.view.tls?.report) return true;
+                     element.next();
+                 }})"
+            );
+            self.make_alone(postfix.addr(), &secured, &steps, true).await?;
+        }
+        Ok(())
     }
 
     async fn steps(&mut self, steps: &str, given: Value, secure: bool) -> Outcome {
@@ -140,9 +244,20 @@ impl Visits {
     }
 }
 
+/// What this program is when a visit starts it anew, to kill it: `--relay PORT`.
+async fn be_a_relay() -> Outcome {
+    let port = std::env::args().nth(2).ok_or_else(|| Failure::new("name the port that may be reached"))?.parse()?;
+    let relay = Relay::start(reaching(port)).await?;
+    println!("{}", relay.url());
+    std::future::pending().await
+}
+
 #[tokio::main]
 async fn main() -> Outcome {
     let folder = std::env::args().nth(1).ok_or_else(|| Failure::new("name the folder for the lists"))?;
+    if folder == "--relay" {
+        return be_a_relay().await;
+    }
     let postfix = Postfix::setup().auth().start().await?;
     let dead = free_addr()?;
     let mut chains = Vec::new();
@@ -154,6 +269,9 @@ async fn main() -> Outcome {
     ports.extend(chains.iter().map(|(server, _)| server.addr().port()));
     let relay = Relay::start(Config { practice: true, allow_ports: ports, ..Config::default() }).await?;
     let browser = Browser::start(Engine::Chromium).await?;
+    // When the browser gives an ended conversation's memory back is its own affair, and would be in the lists by chance.
+    let keep = json!({ "source": "FinalizationRegistry.prototype.register = () => {}" });
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", keep).await?;
     let mut visits = Visits { browser, relay, ehlo: Called::default(), tls: Called::default() };
 
     let filled = |text: &str| {
@@ -166,10 +284,8 @@ async fn main() -> Outcome {
     for (fragment, steps) in PLAIN.into_iter().chain(PLAIN) {
         visits.make(&filled(fragment), &filled(steps), given.clone(), false).await?;
     }
-    // Of a relay that goes away nothing more can be fetched: what is to be told of it has to be there.
-    visits.make(&filled(GOING.0), GOING.1, given.clone(), false).await?;
-    let alone = Config { allow_ports: vec![postfix.addr().port()], ..Config::default() };
-    visits.make_alone(alone, &filled(GOING.0)).await?;
+    visits.make(&filled(FILLED), GOING, given.clone(), false).await?;
+    visits.make_alone_at_each_stage(&postfix).await?;
     for (fragment, steps) in SECURE {
         visits.make(&filled(fragment), &filled(steps), given.clone(), true).await?;
     }

@@ -91,8 +91,6 @@ export class Conversation extends EventTarget {
 
   /** Connects. Once. */
   start() {
-    // Of a relay that goes away nothing more could be fetched, and much may have to be told: the rest comes meanwhile.
-    if (!this.practice) this.#core.parts.fetch()
     const transport = this.practice
       ? new PracticeTransport(this.#practice)
       : new RelayTransport(this.relay, this.#subprotocol)

@@ -9,9 +9,10 @@ use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::{Relay, RelayProgram};
-use ehlo_tests::servers::{MailServer, Postfix, SmtpSink};
+use ehlo_tests::servers::{Certificate, MailServer, Postfix, SmtpSink};
 use serde_json::{Value, json};
 
+use crate::secure::NAME;
 use crate::support::{FROM, Page, TO};
 
 /// Calls a server that cannot be talked to, and gives the text at the end.
@@ -59,21 +60,24 @@ async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> Outcome {
 #[tokio::test]
 async fn a_relay_that_is_gone_is_told_and_nothing_is_lost() -> Outcome {
     let server = Postfix::setup().start().await?;
-    let relay = RelayProgram::start(&["--allow-port", &server.addr().port().to_string()]).await?;
-    let page = Page::open(Engine::Chromium, relay.url()).await?;
-    page.name(server.addr()).await?;
-    page.mail(FROM, TO).await?;
+    let (relay, page) = mortal(server.addr()).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;
     page.enter().await?;
     page.proposed("MAIL FROM:").await?;
+    let received = page.said("←").await?;
+    assert!(received.contains("220 mail.domain.test") && received.contains("PIPELINING"), "{received}");
+    let told = killed(&page, relay).await?;
+    assert!(told.contains("relay"), "{told}");
+    Ok(())
+}
+
+/// Kills the relay under a conversation, and gives the text at the end, once calling again was tried too.
+async fn killed(page: &Page, relay: RelayProgram) -> Outcome<String> {
     // Killed, not stopped: there is no last word.
     drop(relay);
     page.verdict().await?;
     let told = page.text("[part=end]").await?;
-    assert!(told.contains("relay"), "{told}");
-    let received = page.said("←").await?;
-    assert!(received.contains("220 mail.domain.test") && received.contains("PIPELINING"), "{received}");
     page.button("Again").await?;
     page.until(
         "return root.querySelector('[part=end]').textContent.includes('no connection to the relay')",
@@ -81,12 +85,74 @@ async fn a_relay_that_is_gone_is_told_and_nothing_is_lost() -> Outcome {
     )
     .await?;
     page.button("Change settings").await?;
-    let kept =
-        page.ask("return ['host', 'from', 'to'].map(name => root.querySelector(`[name=${name}]`).value)").await?;
-    assert_eq!(kept, json!(["127.0.0.1", FROM, TO]));
+    let kept = page.ask("return ['from', 'to'].map(name => root.querySelector(`[name=${name}]`).value)").await?;
+    assert_eq!(kept, json!([FROM, TO]), "what was typed is kept");
     // The browser itself reports a WebSocket that finds nobody, and nothing else.
     let errors = page.take_errors().await?;
     assert!(errors.iter().all(|error| error.contains("WebSocket")), "{errors:?}");
+    Ok(told)
+}
+
+/// The page of a relay that can be killed, with this server in its form.
+async fn mortal(server: SocketAddr) -> Outcome<(RelayProgram, Page)> {
+    let relay = RelayProgram::start(&["--allow-port", &server.port().to_string()]).await?;
+    let page = Page::open(Engine::Chromium, relay.url()).await?;
+    page.name(server).await?;
+    page.mail(FROM, TO).await?;
+    Ok((relay, page))
+}
+
+#[tokio::test]
+async fn a_relay_that_is_killed_before_the_greeting_is_told() -> Outcome {
+    let mute = FakeServer::start(vec![Step::Stall]).await?;
+    let (relay, page) = mortal(mute.addr()).await?;
+    page.connect().await?;
+    page.until("return seen(root.querySelector('.wait'))", Value::Null).await?;
+    let told = killed(&page, relay).await?;
+    assert!(told.contains("relay"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_relay_that_is_killed_behind_the_end_of_the_message_leaves_no_doubt_that_there_is_doubt() -> Outcome {
+    let steps = [
+        Step::send("220 mail.example ESMTP\r\n"),
+        Step::WaitLine,
+        Step::send("250 mail.example\r\n"),
+        Step::WaitLine,
+        Step::send("250 2.1.0 Ok\r\n"),
+        Step::WaitLine,
+        Step::send("250 2.1.5 Ok\r\n"),
+        Step::WaitLine,
+        Step::send("354 Go on\r\n"),
+        Step::WaitFor(b"\r\n.\r\n".to_vec()),
+        Step::Stall,
+    ];
+    let silent = FakeServer::start(steps.to_vec()).await?;
+    let (relay, page) = mortal(silent.addr()).await?;
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    page.button("Run the rest").await?;
+    page.until("return root.querySelector('.wait-text')?.textContent.includes('the final dot')", Value::Null).await?;
+    let told = killed(&page, relay).await?;
+    assert!(told.contains("relay") && told.contains("may"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_relay_that_is_killed_in_a_secured_conversation_is_told() -> Outcome {
+    let server = Postfix::setup().start().await?;
+    let (relay, page) = mortal(server.addr()).await?;
+    page.choose("security", "starttls").await?;
+    page.trust(&Certificate::shared()?.authority, NAME).await?;
+    page.connect().await?;
+    for step in ["EHLO ", "STARTTLS", "EHLO "] {
+        page.proposed(step).await?;
+        page.enter().await?;
+    }
+    page.proposed("MAIL FROM:").await?;
+    let told = killed(&page, relay).await?;
+    assert!(told.contains("relay"), "{told}");
     Ok(())
 }
 
