@@ -4,6 +4,7 @@
 //! `EHLO_PROFILE_PARTS=1 cargo run -p ehlo-tests --example parts -- FOLDER`. Needs what the tests need.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -131,7 +132,7 @@ struct Called {
 /// A relay that goes away.
 enum Leaving {
     /// With a last word.
-    Stopped(Relay),
+    Stopped(Box<Relay>),
     /// Without: a process of its own.
     Killed { url: String, _process: Process, _folder: TempDir },
 }
@@ -139,7 +140,7 @@ enum Leaving {
 impl Leaving {
     async fn start(port: u16, last_word: bool) -> Outcome<Self> {
         if last_word {
-            return Ok(Self::Stopped(Relay::start(reaching(port)).await?));
+            return Ok(Self::Stopped(Box::new(Relay::start(reaching(port)).await?)));
         }
         let folder = tempfile::tempdir()?;
         let mut itself = command(std::env::current_exe()?);
@@ -248,7 +249,7 @@ impl Visits {
 async fn be_a_relay() -> Outcome {
     let port = std::env::args().nth(2).ok_or_else(|| Failure::new("name the port that may be reached"))?.parse()?;
     let relay = Relay::start(reaching(port)).await?;
-    println!("{}", relay.url());
+    writeln!(std::io::stdout(), "{}", relay.url())?;
     std::future::pending().await
 }
 
