@@ -125,9 +125,12 @@ export class Conversation extends EventTarget {
   async #startProbe() {
     const { tls_client: key, sign_in: login, message, ...setup } = this.setup
     const security = setup.security === 'tls' ? 'tls' : 'starttls'
-    this.#probe = { act() {} }
-    const probe = await Conversation.open(this.#core, { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }, { relay: this.relay })
-    this.#probe = probe
+    let unwanted = false
+    this.#probe = { act: () => (unwanted = true) }
+    const options = { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }
+    const probe = await Conversation.open(this.#core, options, { relay: this.relay }).catch(() => null)
+    this.#probe = unwanted ? null : probe
+    if (!this.#probe) return this.#changed()
     const done = () => {
       if (this.#probe !== probe || !probe.over) return
       this.#probe = null

@@ -4,14 +4,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
 use ehlo_tests::wait::{PATIENCE, until};
 use serde_json::{Value, json};
 
+use crate::proxy::Proxy;
 use crate::support::{FROM, Page, TO};
 
 #[tokio::test]
@@ -42,6 +45,38 @@ async fn a_reload_keeps_settings_draft_and_transcript() -> Outcome {
     page.proposed("MAIL FROM:<a-draft@client.example>").await?;
     page.button("Hang up").await?;
     page.verdict().await?;
+    page.expect_no_errors().await
+}
+
+#[tokio::test]
+async fn a_conversation_begun_while_the_one_before_a_reload_is_still_being_opened_keeps_its_place() -> Outcome {
+    let server = Postfix::setup().start().await?;
+    let listen = free_addr()?;
+    let proxy = Proxy::start(listen, Some("saved.js")).await?;
+    let origin = proxy.origin("127.0.0.1");
+    let allow_ports = vec![server.addr().port()];
+    let config = Config { listen: vec![listen], allow_origins: vec![origin.clone()], allow_ports, ..Config::default() };
+    let _relay = ehlo_relay::Relay::start(config).await?;
+    let page = Page::open(Engine::Chromium, &origin).await?;
+    page.name(server.addr()).await?;
+    page.mail(FROM, TO).await?;
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    page.enter().await?;
+    page.proposed("MAIL FROM:").await?;
+    page.reload().await?;
+
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    proxy.release();
+    // What opens it is fetched by now, and whatever it leads to has its time.
+    let idle = "await import(new URL('/js/saved.js', location));
+        for (let times = 0; times < 10; times += 1) await new Promise(done => requestIdleCallback(done));
+        return performance.getEntriesByType('resource').some(entry => entry.name.includes('saved.js'))";
+    assert_eq!(page.run_async(idle, Vec::new()).await?, true);
+    assert_eq!(page.text(".state").await?, "Your turn");
+    page.enter().await?;
+    page.proposed("MAIL FROM:").await?;
     page.expect_no_errors().await
 }
 
