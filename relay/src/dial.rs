@@ -128,7 +128,11 @@ async fn attempt(
     (address, started, ended.unwrap_or(Err(Code::ConnectTimeout)).map(|tcp| (tcp, place)))
 }
 
-async fn one(address: SocketAddr, outbound: &Outbound, limit: Duration) -> Result<TcpStream, Code> {
+/// One connection to one address, by the way out.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn one(address: SocketAddr, outbound: &Outbound, limit: Duration) -> Result<TcpStream, Code> {
     let connected = async {
         match outbound.proxy(address) {
             Some(proxy) => through::ask(reach_proxy(proxy, outbound).await?, proxy, address).await,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ehlo_core::tunnel::mta_sts::{Policy as MtaStsPolicy, PolicyAnswer, id};
-use ehlo_core::tunnel::{Lookup, Rcode, Record, RecordType};
+use ehlo_core::tunnel::{Code, Lookup, Rcode, Record, RecordType};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, StatusCode, header};
@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::dial::millis;
+use crate::dial::{Outbound, millis, one};
 use crate::dns::{Dns, client, well_known};
 use crate::refusal::Deny;
 use crate::target::{Policy, is_host_name};
@@ -31,8 +31,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The most addresses of the policy host that are tried.
 const ADDRESSES_MAX: usize = 2;
 
+/// The time that each of them has.
+const CONNECT_EACH: Duration = Duration::from_secs(10);
+
 /// Where policies are (RFC 8461 §3.3).
 const PATH: &str = "/.well-known/mta-sts.txt";
+
+/// By what a policy is found and reached.
+#[derive(Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) dns: &'a Dns,
+    pub(crate) policy: &'a Policy,
+    pub(crate) outbound: &'a Outbound,
+}
 
 /// Fetches policies.
 pub(crate) struct MtaSts {
@@ -58,8 +69,7 @@ impl MtaSts {
     pub(crate) async fn answer<F: Future<Output = Result<(), Deny>>>(
         &self,
         domain: &str,
-        dns: &Dns,
-        policy: &Policy,
+        way: Way<'_>,
         counts: impl Fn(IpAddr) -> F,
     ) -> Result<PolicyAnswer, Deny> {
         let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
@@ -70,7 +80,7 @@ impl MtaSts {
         }
         let started = Instant::now();
         let mut answer = PolicyAnswer { domain: domain.clone(), ..PolicyAnswer::default() };
-        answer.problem = match timeout(PATIENCE, self.find(&domain, dns, policy, counts, &mut answer)).await {
+        answer.problem = match timeout(PATIENCE, self.find(&domain, way, counts, &mut answer)).await {
             Ok(Ok(())) => None,
             Ok(Err(Stop::Problem(problem))) => Some(problem),
             Ok(Err(Stop::Refused(deny))) => return Err(deny),
@@ -83,12 +93,11 @@ impl MtaSts {
     async fn find<F: Future<Output = Result<(), Deny>>>(
         &self,
         domain: &str,
-        dns: &Dns,
-        policy: &Policy,
+        way: Way<'_>,
         counts: impl Fn(IpAddr) -> F,
         answer: &mut PolicyAnswer,
     ) -> Result<(), Stop> {
-        let texts = records(dns, format!("_mta-sts.{domain}"), RecordType::Txt).await?;
+        let texts = records(way.dns, format!("_mta-sts.{domain}"), RecordType::Txt).await?;
         let texts = texts.iter().filter_map(|record| match record {
             Record::Txt { text } => Some(text.as_str()),
             _ => None,
@@ -96,7 +105,7 @@ impl MtaSts {
         answer.id = Some(id(texts)?);
 
         let host = format!("mta-sts.{domain}");
-        let tcp = self.connect(&host, dns, policy, counts).await?;
+        let tcp = self.connect(&host, way, counts).await?;
         let text = self.fetch(&host, tcp).await?;
         let read = MtaStsPolicy::parse(&text);
         answer.text = Some(text);
@@ -108,8 +117,7 @@ impl MtaSts {
     async fn connect<F: Future<Output = Result<(), Deny>>>(
         &self,
         host: &str,
-        dns: &Dns,
-        policy: &Policy,
+        Way { dns, policy, outbound }: Way<'_>,
         counts: impl Fn(IpAddr) -> F,
     ) -> Result<TcpStream, Stop> {
         let mut addresses = records(dns, host.to_owned(), RecordType::A).await?;
@@ -131,10 +139,13 @@ impl MtaSts {
         let mut problem = String::new();
         for ip in addresses {
             counts(ip).await.map_err(Stop::Refused)?;
-            match timeout(Duration::from_secs(10), TcpStream::connect((ip, self.port))).await {
-                Ok(Ok(tcp)) => return Ok(tcp),
-                Ok(Err(error)) => problem = format!("{host} cannot be reached: {error}."),
-                Err(_) => problem = format!("{host} does not answer."),
+            let address = SocketAddr::new(ip, self.port);
+            match one(address, outbound, CONNECT_EACH).await {
+                Ok(tcp) if outbound.proxy(address).is_none() && is_own(policy, &tcp, address) => {
+                    problem = format!("{host} is this relay itself.");
+                }
+                Ok(tcp) => return Ok(tcp),
+                Err(code) => problem = format!("{host} {}.", unreached(code)),
             }
         }
         Err(Stop::Problem(problem))
@@ -165,6 +176,22 @@ impl MtaSts {
             text = exchange.as_mut() => text,
             _ = connection.as_mut() => exchange.await,
         }
+    }
+}
+
+/// Whether this connection has come back to the relay.
+fn is_own(policy: &Policy, tcp: &TcpStream, address: SocketAddr) -> bool {
+    tcp.local_addr().is_ok_and(|local| policy.is_own(local, address))
+}
+
+/// What is said of a host to which there is no connection.
+fn unreached(code: Code) -> &'static str {
+    match code {
+        Code::ConnectRefused => "refused the connection",
+        Code::Reset => "broke the connection off",
+        Code::ConnectTimeout => "does not answer",
+        Code::Unreachable => "cannot be reached from the relay: no route, or a firewall forbids it",
+        _ => "cannot be reached from the relay, whose log may say why",
     }
 }
 

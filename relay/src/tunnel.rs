@@ -26,7 +26,7 @@ use crate::dial::{Dialled, Outbound, dial, millis};
 use crate::dns::Dns;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::mta_sts::MtaSts;
+use crate::mta_sts::{MtaSts, Way};
 use crate::proxy;
 use crate::quotas::{Lease, Quotas, Use};
 use crate::refusal::{Deny, End, broken, last_word, tell};
@@ -293,7 +293,7 @@ impl Session<'_> {
     }
 
     async fn mta_sts(&self, domain: &str) -> Result<PolicyAnswer, Deny> {
-        let Context { mta_sts, dns, policy, quotas, .. } = self.context;
+        let Context { mta_sts, dns, policy, outbound, quotas, .. } = self.context;
         let counts = |ip| async move {
             let taken = quotas.take(Use::Today(self.visitor.client.ip(), ip)).await;
             taken.map(drop).map_err(|reached| {
@@ -301,7 +301,7 @@ impl Session<'_> {
                 Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
             })
         };
-        let answer = mta_sts.answer(domain, dns, policy, counts).await?;
+        let answer = mta_sts.answer(domain, Way { dns, policy, outbound }, counts).await?;
         self.context.metrics.looked_for_policy(answer.policy.is_some());
         Ok(answer)
     }

@@ -103,7 +103,7 @@ impl Config {
     fn how_out(&self) -> Vec<String> {
         let mut told = Vec::new();
         if let Some(through) = &self.through {
-            told.push(format!("It reaches mail servers through {through}, but for those on this machine."));
+            told.push(format!("It reaches mail servers, and the hosts of MTA-STS policies, through {through}, but for those on this machine."));
         }
         if !self.dns.is_empty() {
             told.push(format!("It asks the DNS at {}.", list(&self.dns)));

@@ -59,10 +59,15 @@ fn policy_of(config: &Config) -> Policy {
 
 /// What the relay of a profile says of `zone.example`.
 async fn asked(profile: Profile, records: &str, web: &MtaSts) -> PolicyAnswer {
+    asked_with(Config::of(profile), records, web).await
+}
+
+async fn asked_with(config: Config, records: &str, web: &MtaSts) -> PolicyAnswer {
     let zone = zone::zone(records).await;
-    let config = Config { dns: vec![zone.address.into()], ..Config::of(profile) };
+    let config = Config { dns: vec![zone.address.into()], ..config };
     let dns = Dns::new(&Servers::of(&config).unwrap(), Duration::from_secs(5)).unwrap();
-    web.answer("Zone.example.", &dns, &policy_of(&config), |_| ready(Ok(()))).await.unwrap()
+    let way = Way { dns: &dns, policy: &policy_of(&config), outbound: &Outbound::of(&config) };
+    web.answer("Zone.example.", way, |_| ready(Ok(()))).await.unwrap()
 }
 
 #[tokio::test]
@@ -120,7 +125,40 @@ async fn each_connection_counts() {
     let zone = zone::zone(&[ID, HOST].concat()).await;
     let config = Config { dns: vec![zone.address.into()], ..Config::default() };
     let dns = Dns::new(&Servers::of(&config).unwrap(), Duration::from_secs(5)).unwrap();
+    let way = Way { dns: &dns, policy: &policy_of(&config), outbound: &Outbound::default() };
     let full = |_| ready(Err(Deny::busy(60, "enough".to_owned())));
-    assert!(web.answer("zone.example", &dns, &policy_of(&config), full).await.is_err());
-    assert!(web.answer("no domain", &dns, &policy_of(&config), |_| ready(Ok(()))).await.is_err());
+    assert!(web.answer("zone.example", way, full).await.is_err());
+    assert!(web.answer("no domain", way, |_| ready(Ok(()))).await.is_err());
+}
+
+#[tokio::test]
+async fn a_policy_is_fetched_through_the_proxy_where_mail_servers_are_reached_through_it() {
+    let web = web(&["mta-sts.zone.example"], ok(POLICY)).await;
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let through = format!("http://{}", proxy.local_addr().unwrap()).parse().unwrap();
+    let port = web.port;
+    let passes = tokio::spawn(async move {
+        let (mut tcp, _) = proxy.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(tcp.read_u8().await.unwrap());
+        }
+        tcp.write_all(b"HTTP/1.1 200 Go on\r\n\r\n").await.unwrap();
+        let mut web = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut tcp, &mut web).await;
+        String::from_utf8(head).unwrap()
+    });
+    let config = Config { through: Some(through), ..Config::default() };
+    let answer = asked_with(config, &[ID, "mta-sts IN A 192.0.2.9\n"].concat(), &web).await;
+    assert_eq!((answer.problem, answer.text.as_deref()), (None, Some(POLICY)));
+    assert!(passes.await.unwrap().starts_with(&format!("CONNECT 192.0.2.9:{port} HTTP/1.1\r\n")));
+}
+
+#[tokio::test]
+async fn a_policy_host_that_cannot_be_reached_is_told_with_how() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let web = MtaSts::with(client(RootCertStore::empty()).unwrap(), nobody.local_addr().unwrap().port());
+    drop(nobody);
+    let answer = asked(Profile::Personal, &[ID, HOST].concat(), &web).await;
+    assert_eq!(answer.problem.as_deref(), Some("mta-sts.zone.example refused the connection."));
 }
