@@ -104,7 +104,7 @@ where
         Some((address, wait)) => {
             Deny::busy(wait, format!("Too many connections to {}; try again in {wait} seconds.", address.ip()))
         }
-        None => verdict(&failures),
+        None => verdict(&failures, outbound),
     }))
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn prompt(tcp: &TcpStream) {
 }
 
 /// One code for several failures: what says most about the target comes before what may be the relay's own network.
-fn verdict(failures: &[(SocketAddr, Code)]) -> Deny {
+fn verdict(failures: &[(SocketAddr, Code)], outbound: &Outbound) -> Deny {
     const TELLING: [Code; 5] =
         [Code::ConnectRefused, Code::Reset, Code::ConnectTimeout, Code::Unreachable, Code::Internal];
     let found = TELLING.iter().find_map(|code| failures.iter().find(|(_, error)| error == code));
@@ -202,6 +202,11 @@ fn verdict(failures: &[(SocketAddr, Code)]) -> Deny {
         Code::ConnectTimeout => format!(
             "{address} did not answer. The host may be down, or a firewall drops the packets; \
              many homes and clouds may not use port 25 outwards."
+        ),
+        // An HTTP proxy does not say whether the server refused or is not there.
+        Code::Unreachable if outbound.proxy(address).is_some() => format!(
+            "The proxy by which the relay goes out could not connect to {address}: nothing listens there, \
+             or the proxy has no way to it."
         ),
         Code::Unreachable => {
             format!("There is no way from the relay to {address}: no route, or a firewall forbids it.")
@@ -238,10 +243,20 @@ mod tests {
             (vec![(one, Code::ConnectTimeout), (two, Code::Unreachable)], Code::ConnectTimeout, "192.0.2.1"),
             (vec![(one, Code::Unreachable)], Code::Unreachable, "192.0.2.1"),
         ] {
-            let deny = verdict(&failures);
+            let deny = verdict(&failures, &Outbound::default());
             assert_eq!(deny.code, code);
             assert!(deny.message.contains(address), "{}", deny.message);
         }
+    }
+
+    #[test]
+    fn what_a_proxy_could_not_reach_is_told_as_the_proxys_word() {
+        let through = Some("http://127.0.0.1:3128".parse().unwrap());
+        let outbound = Outbound { through, ..Outbound::default() };
+        let failures = [("192.0.2.1:25".parse().unwrap(), Code::Unreachable)];
+        let deny = verdict(&failures, &outbound);
+        assert_eq!(deny.code, Code::Unreachable);
+        assert!(deny.message.starts_with("The proxy"), "{}", deny.message);
     }
 
     /// Quotas that are kept elsewhere: the answer takes its time, and this target has no place left there.

@@ -50,8 +50,8 @@ async fn connect(mut tcp: TcpStream, through: &Through, address: SocketAddr) -> 
     };
     match status {
         200..=299 => Ok(tcp),
-        // What a proxy answers for a server that it cannot reach (RFC 9110 §15.6).
-        502 | 503 => Err(Code::Unreachable),
+        // What a proxy answers for a server that it cannot reach (RFC 9110 §15.6): squid 503, tinyproxy 500.
+        500 | 502 | 503 => Err(Code::Unreachable),
         504 => Err(Code::ConnectTimeout),
         403 | 405 => Err(complain(through, address, &format!("it does not allow this (status {status})"))),
         401 | 407 => Err(complain(through, address, &format!("it wants another user or password (status {status})"))),

@@ -8,6 +8,7 @@ pub mod dns;
 pub mod failure;
 pub mod fake;
 pub mod fileserver;
+pub mod network;
 pub mod packages;
 pub mod pki;
 pub mod process;

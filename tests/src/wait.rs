@@ -44,17 +44,18 @@ pub async fn listening(addr: SocketAddr, process: &mut Process) -> Outcome {
     waited.and_then(|found| found).map_err(|failure| failure.with(process.log()))
 }
 
-/// Whether some process listens on this TCP port, by the kernel's own table.
+/// Whether some process of this thread's network listens on this TCP port, by the kernel's own table.
 fn is_listening(port: u16) -> bool {
     const LISTEN: &str = "0A";
-    ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|table| std::fs::read_to_string(table).ok()).any(
-        |table| {
+    ["/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"]
+        .into_iter()
+        .filter_map(|table| std::fs::read_to_string(table).ok())
+        .any(|table| {
             table.lines().skip(1).any(|line| {
                 let mut fields = line.split_whitespace().skip(1);
                 let local_port = fields.next().and_then(|local| local.rsplit(':').next());
                 let state = fields.nth(1);
                 state == Some(LISTEN) && local_port.and_then(|hex| u16::from_str_radix(hex, 16).ok()) == Some(port)
             })
-        },
-    )
+        })
 }

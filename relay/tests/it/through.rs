@@ -112,6 +112,7 @@ async fn what_a_proxy_says_of_the_server_is_told_as_the_servers_and_its_own_trou
         ("socks5", answer(6), Code::ConnectTimeout),
         ("socks5", answer(2), Code::Internal),
         ("socks5", b"HTTP/1.1 400".to_vec(), Code::Internal),
+        ("http", b"HTTP/1.0 500 Unable to connect\r\n\r\n".to_vec(), Code::Unreachable),
         ("http", b"HTTP/1.1 503 Nobody there\r\n\r\n".to_vec(), Code::Unreachable),
         ("http", b"HTTP/1.1 504 Too late\r\n\r\n".to_vec(), Code::ConnectTimeout),
         ("http", b"HTTP/1.1 407 Who?\r\n\r\n".to_vec(), Code::Internal),
