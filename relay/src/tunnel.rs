@@ -1,38 +1,35 @@
 //! One session: the page's first message, then look-ups, or one connection until its end.
 
+mod connect;
+mod questions;
+
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ehlo_core::secret::Secret;
-use ehlo_core::tunnel::mta_sts::PolicyAnswer;
-use ehlo_core::tunnel::{
-    About, Answer, Closer, Code, Connect, Connected, Dnssec, FIRST_MESSAGE_MAX, Family, FromRelay, Lookup, Rcode,
-    RecordType, ToRelay,
-};
+use ehlo_core::tunnel::{Closer, Code, FIRST_MESSAGE_MAX, ToRelay};
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::assets;
-use crate::bridge::{self, Counters};
+use crate::bridge::Counters;
 use crate::config::{Prefer, Profile, Token, find_token};
-use crate::dial::{Dialled, Outbound, dial, millis};
+use crate::dial::{Outbound, millis};
 use crate::dns::Dns;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::mta_sts::{MtaSts, Way};
-use crate::proxy;
-use crate::quotas::{Lease, Quotas, Use};
-use crate::refusal::{Deny, End, broken, last_word, tell};
-use crate::resolve::{Resolved, Resolver, own_address_towards};
+use crate::mta_sts::MtaSts;
+use crate::quotas::{Quotas, Use};
+use crate::refusal::{Deny, End, broken, last_word};
+use crate::resolve::Resolver;
 use crate::serve::stopped;
-use crate::target::{Policy, Target, shown};
+use crate::target::Policy;
 
 /// What all sessions of one relay share.
 pub(crate) struct Context {
@@ -226,252 +223,6 @@ impl Session<'_> {
         };
         Err(End::Denied(Deny::new(Code::Unauthorized, message)))
     }
-
-    /// Answers questions until the page goes.
-    async fn answer<W, R>(&self, first: ToRelay, page_out: &mut W, page_in: &mut R) -> Result<End, End>
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-        R: Stream<Item = Result<Message, Error>> + Unpin,
-    {
-        let mut question = first;
-        let mut authorised = false;
-        let limits = &self.context.limits;
-        let oldest = Instant::now() + limits.lifetime;
-        let late = || match Instant::now() < oldest {
-            true => Deny::new(Code::Idle, "No further question came."),
-            false => Deny::new(Code::Lifetime, "These questions have gone on for long enough; ask again."),
-        };
-        loop {
-            self.context.quotas.take(Use::Lookup(self.visitor.client.ip())).await.map_err(|reached| {
-                let wait = reached.retry_after;
-                self.context.metrics.quota_refused("lookups");
-                busy(wait, format!("Too many questions; try again in {wait} seconds."))
-            })?;
-            let answer = match &question {
-                ToRelay::Lookup(lookup) => {
-                    if !authorised {
-                        self.authorise(lookup.token.as_ref())?;
-                        authorised = true;
-                    }
-                    FromRelay::Answer(self.look_up(lookup).await.map_err(End::Denied)?)
-                }
-                ToRelay::MtaSts(question) => {
-                    if !authorised {
-                        self.authorise(question.token.as_ref())?;
-                        authorised = true;
-                    }
-                    FromRelay::MtaSts(Box::new(self.mta_sts(&question.domain).await.map_err(End::Denied)?))
-                }
-                ToRelay::About { token } => FromRelay::About(self.about(token.as_ref())),
-                ToRelay::Connect(_) | ToRelay::Eof {} => {
-                    return Err(End::Denied(Deny::bad_request("A connection needs a WebSocket of its own.")));
-                }
-            };
-            tell(page_out, &answer).await?;
-            question = request(page_in, oldest.min(Instant::now() + limits.next_lookup), late).await?;
-        }
-    }
-
-    /// What the DNS says, as far as it may be shown: the names of what is inside are not for strangers.
-    async fn look_up(&self, lookup: &Lookup) -> Result<Answer, Deny> {
-        let policy = &self.context.policy;
-        let asked: Option<IpAddr> = lookup.name.parse().ok();
-        if lookup.rtype == RecordType::Ptr && asked.is_some_and(|ip| !policy.may_be_shown(ip)) {
-            return Ok(Answer {
-                name: lookup.name.clone(),
-                rtype: lookup.rtype,
-                rcode: Rcode::NxDomain,
-                records: Vec::new(),
-                ttl: None,
-                dnssec: Dnssec::Unknown,
-                ms: 0,
-            });
-        }
-        let answer = self.context.dns.answer(lookup).await?;
-        self.context.metrics.looked_up(answer.rcode);
-        Ok(shown(policy, answer))
-    }
-
-    async fn mta_sts(&self, domain: &str) -> Result<PolicyAnswer, Deny> {
-        let Context { mta_sts, dns, policy, outbound, quotas, .. } = self.context;
-        let counts = |ip| async move {
-            let taken = quotas.take(Use::Today(self.visitor.client.ip(), ip)).await;
-            taken.map(drop).map_err(|reached| {
-                let wait = reached.retry_after;
-                Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
-            })
-        };
-        let answer = mta_sts.answer(domain, Way { dns, policy, outbound }, counts).await?;
-        self.context.metrics.looked_for_policy(answer.policy.is_some());
-        Ok(answer)
-    }
-
-    /// What this relay is; who has no token, where one is wanted, is not told the names of servers.
-    fn about(&self, shown: Option<&Secret>) -> About {
-        let Context { tokens, policy, .. } = &self.context;
-        let admitted = tokens.is_empty() || shown.is_some_and(|shown| find_token(tokens, shown).is_some());
-        let named = policy.named.keys().filter(|name| admitted || Policy::is_practice(name));
-        About {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            profile: self.context.profile.word().to_owned(),
-            ports: policy.ports.clone(),
-            hosts: policy.hosts_may_be_named(),
-            targets: named.cloned().collect(),
-            token: !tokens.is_empty(),
-            admitted,
-            page_hash: assets::hash().map(str::to_owned),
-        }
-    }
-
-    /// Connects, and bridges until the end.
-    async fn connect<W, R>(&self, connect: &Connect, page_out: &mut W, page_in: &mut R) -> Result<End, End>
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-        R: Stream<Item = Result<Message, Error>> + Unpin,
-    {
-        let started = Instant::now();
-        let target = self.context.policy.target(connect).map_err(End::Denied)?;
-        if connect.proxy_header.is_some() {
-            self.context.policy.proxy_header(&target).map_err(End::Denied)?;
-        }
-        self.note(|facts| facts.target = Some(target.describe()));
-        let reached = tokio::select! {
-            reached = Box::pin(self.reach(&target, connect.family, page_out)) => reached?,
-            end = speaks_too_early(page_in) => return Err(end),
-        };
-        let Reached { mut tcp, address, local, local_name, _place } = reached;
-        self.context.metrics.connected(started.elapsed());
-        if target.is_practice() {
-            self.context.metrics.practised();
-        }
-        self.note(|facts| facts.address = Some(address));
-        if let Some(header) = &connect.proxy_header {
-            self.note(|facts| facts.proxied = Some(header.source));
-            // It is the relay's own, so neither the guard nor the page's budget is asked.
-            tcp.write_all(&proxy::octets(header)).await.map_err(|_| {
-                End::Denied(Deny::new(Code::Reset, format!("{address} broke the connection off at once.")))
-            })?;
-        }
-        let connected = Connected {
-            session: self.id.to_owned(),
-            address: address.ip().to_string(),
-            port: address.port(),
-            local: local.map(|local| local.to_string()),
-            local_name,
-            ms: millis(started.elapsed()),
-        };
-        tell(page_out, &FromRelay::Connected(connected)).await?;
-        let reveal = self.context.profile.explains();
-        // A client's day may have less left than a session may take.
-        let left = self.context.quotas.octets_left(self.visitor.client.ip()).await;
-        let limits = Limits { sent: self.context.limits.sent.min(left), ..self.context.limits.clone() };
-        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, reveal).await)
-    }
-
-    async fn reach<W>(&self, target: &Target, family: Option<Family>, page: &mut W) -> Result<Reached, End>
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-    {
-        let Context { limits, quotas, metrics, resolver, outbound, .. } = self.context;
-        let started = Instant::now();
-        let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
-        // Each that may be tried counts: a dead address in front must not hide the one behind it.
-        for address in &addresses {
-            quotas.take(Use::Today(self.visitor.client.ip(), address.ip())).await.map_err(|reached| {
-                let wait = reached.retry_after;
-                metrics.quota_refused("day");
-                busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
-            })?;
-        }
-        let shown = addresses.iter().map(|address| address.ip().to_string()).collect();
-        let ms = millis(started.elapsed());
-        tell(page, &FromRelay::Resolved { name, addresses: shown, ms }).await?;
-
-        let expected = addresses[0];
-        let ahead = match outbound.proxy(expected) {
-            Some(_) => None,
-            None => resolver.own_name_ahead(expected, outbound.source(expected)),
-        };
-        let Dialled { tcp, address, place } =
-            dial(&addresses, outbound, limits, quotas.as_ref(), page).await.inspect_err(|end| {
-                if matches!(end, End::Denied(deny) if deny.code == Code::Busy) {
-                    metrics.quota_refused("target");
-                }
-            })?;
-        // Behind a proxy the mail server sees the proxy's address, which nobody here knows.
-        let local = outbound.proxy(address).is_none().then(|| tcp.local_addr().ok()).flatten();
-        let own = local.filter(|_| !matches!(target, Target::Named { .. })).is_some_and(|local| {
-            // A source address that is set says nothing of where the target is; what the system would take does.
-            let set = outbound.source(address).is_some();
-            let own = set.then(|| own_address_towards(address)).flatten().unwrap_or(local.ip());
-            self.context.policy.is_own((own, 0).into(), address)
-        });
-        if own {
-            return Err(End::Denied(self.context.policy.denied(|| format!("{address} is this relay itself."))));
-        }
-        let local_name = match (local, ahead) {
-            (None, _) => None,
-            (Some(local), Some((own, name))) if own == local.ip() => name.within(limits.local_name).await,
-            (Some(local), _) => resolver.own_name(local.ip()).within(limits.local_name).await,
-        };
-        Ok(Reached { tcp, address, local, local_name, _place: place })
-    }
-
-    /// The full name, and the addresses to try: at least one, and only those that the policy allows.
-    async fn candidates(&self, target: &Target, family: Option<Family>) -> Result<(String, Vec<SocketAddr>), Deny> {
-        let Context { policy, prefer, .. } = self.context;
-        match target {
-            Target::Named { name, host, port, .. } => {
-                let found = match host.parse::<IpAddr>() {
-                    Ok(ip) => Resolved { name: name.clone(), addresses: vec![ip] },
-                    Err(_) => self.context.resolver.addresses(host, prefer.family(family)).await?,
-                };
-                let most = self.context.limits.connect_addresses.max(1);
-                let ips = prefer.in_turn(&found.addresses);
-                let addresses = ips.into_iter().map(|ip| SocketAddr::from((ip, *port))).take(most).collect();
-                Ok((found.name, addresses))
-            }
-            Target::Address(address) => {
-                policy.address(*address)?;
-                let fits = match family {
-                    None => true,
-                    Some(Family::V4) => address.is_ipv4(),
-                    Some(Family::V6) => address.is_ipv6(),
-                };
-                if !fits {
-                    return Err(Deny::bad_request("The address is not of the family that is asked for."));
-                }
-                Ok((address.ip().to_string(), vec![*address]))
-            }
-            Target::Host { name, port } => {
-                let found = self.context.resolver.addresses(name, prefer.family(family)).await.map_err(|deny| {
-                    match deny.code {
-                        // What does not exist and what is not allowed look alike to those who are not told reasons.
-                        Code::NoSuchHost if !policy.explains => policy.denied(String::new),
-                        _ => deny,
-                    }
-                })?;
-                let ips = prefer.in_turn(&found.addresses);
-                let addresses = ips.into_iter().map(|ip| SocketAddr::from((ip, *port)));
-                let (allowed, refused): (Vec<_>, Vec<_>) =
-                    addresses.map(|address| (address, policy.address(address))).partition(|(_, no)| no.is_ok());
-                if let (true, Some((_, Err(deny)))) = (allowed.is_empty(), refused.into_iter().next()) {
-                    return Err(deny);
-                }
-                let most = self.context.limits.connect_addresses.max(1);
-                Ok((found.name, allowed.into_iter().map(|(address, _)| address).take(most).collect()))
-            }
-        }
-    }
-}
-
-/// A connection that stands.
-struct Reached {
-    tcp: tokio::net::TcpStream,
-    address: SocketAddr,
-    local: Option<SocketAddr>,
-    local_name: Option<String>,
-    _place: Lease,
 }
 
 fn busy(retry_after: u64, message: String) -> End {
@@ -525,6 +276,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use ehlo_core::tunnel::FromRelay;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::*;
