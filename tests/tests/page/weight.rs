@@ -17,6 +17,8 @@ use crate::support::Page;
 const FIRST_LOOK: usize = 132_000;
 /// The same for a visit that holds a whole conversation in clear text and reads what its replies mean.
 const CONVERSATION: usize = 150_000;
+/// The same with the practice server, which is in the page too.
+const PRACTICE: usize = 205_000;
 /// The same where the conversation is secured by TLS.
 const WITH_TLS: usize = 330_000;
 
@@ -95,6 +97,19 @@ async fn a_whole_conversation_with_its_explanations_downloads_no_more_than_it_ma
     page.until("return root.querySelector('[part=meaning]').textContent.includes('Commands in one go')", Value::Null)
         .await?;
     at_most(CONVERSATION, &fetched(&page).await?, &["wasm/ehlo_bg.wasm", "js/desk.js", "meaning/usual.json"])?;
+    page.expect_no_errors().await
+}
+
+#[tokio::test]
+async fn a_whole_conversation_with_the_practice_server_downloads_no_more_than_it_may() -> Outcome {
+    let relay = ehlo_tests::relay::Relay::to(&[]).await?;
+    let page = Page::open(Engine::Chromium, relay.url()).await?;
+    page.click("[part=practice]").await?;
+    page.proposed("EHLO ").await?;
+    page.button("Run the rest").await?;
+    let verdict = page.verdict().await?;
+    assert!(verdict.contains("Accepted"), "{verdict}");
+    at_most(PRACTICE, &fetched(&page).await?, &["wasm/ehlo_bg.wasm", "wasm/practice_bg.wasm", "js/desk.js"])?;
     page.expect_no_errors().await
 }
 
