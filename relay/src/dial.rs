@@ -16,6 +16,8 @@ use crate::config::{Config, Through, source_towards};
 use crate::limits::Limits;
 use crate::quotas::{Lease, Quotas, Use};
 use crate::refusal::{Deny, End, code_of, tell};
+use crate::resolve::own_address_towards;
+use crate::target::Policy;
 use crate::through;
 
 /// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
@@ -41,6 +43,21 @@ impl Outbound {
     /// The proxy on the way to a target. This machine itself is not behind it: it would be the proxy's own.
     pub(crate) fn proxy(&self, target: SocketAddr) -> Option<&Through> {
         self.through.as_ref().filter(|_| !target.ip().to_canonical().is_loopback())
+    }
+
+    /// The own end of a connection to a target. Behind a proxy that is the proxy's matter, and nobody here knows it.
+    pub(crate) fn local(&self, tcp: &TcpStream, target: SocketAddr) -> Option<SocketAddr> {
+        tcp.local_addr().ok().filter(|_| self.proxy(target).is_none())
+    }
+
+    /// Whether a connection that stands has come back to the relay itself.
+    pub(crate) fn comes_back(&self, policy: &Policy, tcp: &TcpStream, target: SocketAddr) -> bool {
+        self.local(tcp, target).is_some_and(|local| {
+            // A source address that is set says nothing of where the target is; what the system would take does.
+            let set = self.source(target).is_some();
+            let own = set.then(|| own_address_towards(target)).flatten().unwrap_or(local.ip());
+            policy.is_own((own, 0).into(), target)
+        })
     }
 }
 

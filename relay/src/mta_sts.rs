@@ -141,7 +141,7 @@ impl MtaSts {
             counts(ip).await.map_err(Stop::Refused)?;
             let address = SocketAddr::new(ip, self.port);
             match one(address, outbound, CONNECT_EACH).await {
-                Ok(tcp) if outbound.proxy(address).is_none() && is_own(policy, &tcp, address) => {
+                Ok(tcp) if outbound.comes_back(policy, &tcp, address) => {
                     problem = format!("{host} is this relay itself.");
                 }
                 Ok(tcp) => return Ok(tcp),
@@ -177,11 +177,6 @@ impl MtaSts {
             _ = connection.as_mut() => exchange.await,
         }
     }
-}
-
-/// Whether this connection has come back to the relay.
-fn is_own(policy: &Policy, tcp: &TcpStream, address: SocketAddr) -> bool {
-    tcp.local_addr().is_ok_and(|local| policy.is_own(local, address))
 }
 
 /// What is said of a host to which there is no connection.

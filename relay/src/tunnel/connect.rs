@@ -15,7 +15,7 @@ use crate::limits::Limits;
 use crate::proxy;
 use crate::quotas::{Lease, Use};
 use crate::refusal::{Deny, End, tell};
-use crate::resolve::{Resolved, own_address_towards};
+use crate::resolve::Resolved;
 use crate::target::Target;
 
 impl Session<'_> {
@@ -68,7 +68,7 @@ impl Session<'_> {
     where
         W: Sink<Message, Error = Error> + Unpin,
     {
-        let Context { limits, quotas, metrics, resolver, outbound, .. } = self.context;
+        let Context { limits, policy, quotas, metrics, resolver, outbound, .. } = self.context;
         let started = Instant::now();
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
@@ -94,17 +94,10 @@ impl Session<'_> {
                     metrics.quota_refused("target");
                 }
             })?;
-        // Behind a proxy the mail server sees the proxy's address, which nobody here knows.
-        let local = outbound.proxy(address).is_none().then(|| tcp.local_addr().ok()).flatten();
-        let own = local.filter(|_| !matches!(target, Target::Named { .. })).is_some_and(|local| {
-            // A source address that is set says nothing of where the target is; what the system would take does.
-            let set = outbound.source(address).is_some();
-            let own = set.then(|| own_address_towards(address)).flatten().unwrap_or(local.ip());
-            self.context.policy.is_own((own, 0).into(), address)
-        });
-        if own {
-            return Err(End::Denied(self.context.policy.denied(|| format!("{address} is this relay itself."))));
+        if !matches!(target, Target::Named { .. }) && outbound.comes_back(policy, &tcp, address) {
+            return Err(End::Denied(policy.denied(|| format!("{address} is this relay itself."))));
         }
+        let local = outbound.local(&tcp, address);
         let local_name = match (local, ahead) {
             (None, _) => None,
             (Some(local), Some((own, name))) if own == local.ip() => name.within(limits.local_name).await,
