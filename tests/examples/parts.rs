@@ -10,7 +10,7 @@ use std::path::Path;
 
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, silent_after};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};
 use ehlo_tests::process::{Process, command, free_addr};
 use ehlo_tests::relay::{Relay, url_in};
@@ -84,31 +84,8 @@ const GOING: &str = "const { send } = WebSocket.prototype;
      await click('[part=connect]'); await turn('you');
      broken.close(4000); await ended()";
 
-/// What a server says in a whole conversation.
-const REPLIES: [&str; 7] = [
-    "220 mail.example ESMTP",
-    "250 mail.example",
-    "250 2.1.0 Ok",
-    "250 2.1.5 Ok",
-    "354 Go on",
-    "250 2.0.0 Ok",
-    "221 Bye",
-];
-
-/// A server that says so many replies, and then nothing.
-fn silent_after(replies: usize) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for (at, reply) in REPLIES.iter().take(replies).enumerate() {
-        match at {
-            0 => {}
-            5 => steps.push(Step::WaitFor(b"\r\n.\r\n".to_vec())),
-            _ => steps.push(Step::WaitLine),
-        }
-        steps.push(Step::send(&format!("{reply}\r\n")));
-    }
-    steps.push(Step::Stall);
-    steps
-}
+/// The replies of [`takes_a_mail`](ehlo_tests::fake::takes_a_mail).
+const REPLIES: usize = 7;
 
 /// The same secured, with an authority that the browser does not know, and with one that the person names.
 const SECURE: [(&str, &str); 3] = [
@@ -203,7 +180,7 @@ impl Visits {
         self.make_alone(postfix.addr(), FILLED, "await turn('you'); element.next(); await proposed('MAIL')", false)
             .await?;
         // After the last reply there is nothing to wait for.
-        for replies in 0..REPLIES.len() {
+        for replies in 0..REPLIES {
             let steps = format!(
                 "const heard = () => element.shadowRoot.querySelectorAll('.line.server').length;
                  if ({replies} > 0) {{ await turn('you'); element.runRest(); }}

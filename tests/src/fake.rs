@@ -49,6 +49,33 @@ impl Step {
     }
 }
 
+/// The steps of a server that takes a mail: seven replies, each with what it waits for before it.
+pub fn takes_a_mail() -> Vec<Step> {
+    vec![
+        Step::send("220 mail.example ESMTP\r\n"),
+        Step::WaitLine,
+        Step::send("250 mail.example\r\n"),
+        Step::WaitLine,
+        Step::send("250 2.1.0 Ok\r\n"),
+        Step::WaitLine,
+        Step::send("250 2.1.5 Ok\r\n"),
+        Step::WaitLine,
+        Step::send("354 Go on\r\n"),
+        Step::WaitFor(b"\r\n.\r\n".to_vec()),
+        Step::send("250 2.0.0 Ok: queued as 12345\r\n"),
+        Step::WaitLine,
+        Step::send("221 2.0.0 Bye\r\n"),
+    ]
+}
+
+/// The same for a server that says nothing any more after so many replies.
+pub fn silent_after(replies: usize) -> Vec<Step> {
+    let mut steps = takes_a_mail();
+    steps.truncate((2 * replies).saturating_sub(1));
+    steps.push(Step::Stall);
+    steps
+}
+
 /// A server for one connection. After the last step it closes in order.
 #[derive(Debug)]
 pub struct FakeServer {

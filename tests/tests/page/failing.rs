@@ -6,7 +6,7 @@ use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::dns::Dns;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, Step, silent_after};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::{Relay, RelayProgram};
 use ehlo_tests::servers::{Certificate, MailServer, Postfix, SmtpSink};
@@ -115,20 +115,7 @@ async fn a_relay_that_is_killed_before_the_greeting_is_told() -> Outcome {
 
 #[tokio::test]
 async fn a_relay_that_is_killed_behind_the_end_of_the_message_leaves_no_doubt_that_there_is_doubt() -> Outcome {
-    let steps = [
-        Step::send("220 mail.example ESMTP\r\n"),
-        Step::WaitLine,
-        Step::send("250 mail.example\r\n"),
-        Step::WaitLine,
-        Step::send("250 2.1.0 Ok\r\n"),
-        Step::WaitLine,
-        Step::send("250 2.1.5 Ok\r\n"),
-        Step::WaitLine,
-        Step::send("354 Go on\r\n"),
-        Step::WaitFor(b"\r\n.\r\n".to_vec()),
-        Step::Stall,
-    ];
-    let silent = FakeServer::start(steps.to_vec()).await?;
+    let silent = FakeServer::start(silent_after(5)).await?;
     let (relay, page) = mortal(silent.addr()).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;

@@ -90,13 +90,17 @@ async fn carries(proxy: &Proxy, server: &Postfix, port: u16, nobody: u16) -> Out
     Ok(failing.map(|session| told(&session)))
 }
 
+/// A mail server that is away, in a network of its own: the server, its port at [`SERVER`], and one where nobody listens.
+async fn scene() -> Outcome<(Place, Postfix, u16, u16)> {
+    let server = Postfix::setup().start().await?;
+    let port = away(server.addr()).await?;
+    Ok((Place::new()?, server, port, free_addr()?.port()))
+}
+
 #[tokio::test]
 async fn a_mail_goes_through_microsocks_by_socks5() -> Outcome {
     network::within(&[SERVER], async || {
-        let place = Place::new()?;
-        let server = Postfix::setup().start().await?;
-        let port = away(server.addr()).await?;
-        let nobody = free_addr()?.port();
+        let (place, server, port, nobody) = scene().await?;
         let [refused, unlet] = carries(&Proxy::microsocks(&place).await?, &server, port, nobody).await?;
         assert!(refused.contains(&format!("{SERVER}:{nobody} refused the connection")), "{refused}");
         assert!(unlet.contains("its log may say why"), "{unlet}");
@@ -108,10 +112,7 @@ async fn a_mail_goes_through_microsocks_by_socks5() -> Outcome {
 #[tokio::test]
 async fn a_mail_goes_through_tinyproxy_by_connect() -> Outcome {
     network::within(&[SERVER], async || {
-        let place = Place::new()?;
-        let server = Postfix::setup().start().await?;
-        let port = away(server.addr()).await?;
-        let nobody = free_addr()?.port();
+        let (place, server, port, nobody) = scene().await?;
         let proxy = Proxy::tinyproxy(&place, [port, nobody]).await?;
         let [refused, unlet] = carries(&proxy, &server, port, nobody).await?;
         assert!(refused.contains("The proxy by which the relay goes out could not connect"), "{refused}");
