@@ -1,10 +1,10 @@
-//! The page's files, which the build has put into the binary.
+//! The page's files, which whoever starts the relay hands to it.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -26,13 +26,6 @@ pub struct Asset {
     pub gzip: &'static [u8],
     /// The entity tag of the content, without quotes.
     pub etag: &'static str,
-}
-
-include!(concat!(env!("OUT_DIR"), "/assets.rs"));
-
-/// Every file of the page, by path; none where the binary was built without the feature `page`.
-pub fn all() -> &'static [Asset] {
-    ASSETS
 }
 
 impl Asset {
@@ -60,20 +53,77 @@ impl Asset {
     }
 }
 
-/// The hash of the page, in hexadecimal; none where the binary was built without the feature `page`.
-///
-/// It is the SHA-256 of a list with one line a file, in the order of the paths: the SHA-256 of the file, two spaces, its
-/// path. `sha256sum` prints such lines, so that [`HASH_COMMAND`] makes the same of an exported page.
-pub fn hash() -> Option<&'static str> {
-    static HASH: LazyLock<String> = LazyLock::new(|| {
-        let lines = all().iter().map(|asset| format!("{}  {}\n", hex(&Sha256::digest(asset.raw)), asset.path));
-        hex(&Sha256::digest(lines.collect::<String>()))
-    });
-    (!all().is_empty()).then_some(&HASH)
+/// The page that a relay serves: its files, or none.
+#[derive(Debug)]
+pub struct Assets {
+    files: &'static [Asset],
+    hash: OnceLock<String>,
 }
 
-/// What prints [`hash`], when it is said in a folder with the page's files and no others.
-pub const HASH_COMMAND: &str = "find * -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
+impl Assets {
+    /// What prints [`Assets::hash`], when it is said in a folder with the page's files and no others.
+    pub const HASH_COMMAND: &str = "find * -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum";
+
+    /// A page of these files.
+    pub const fn new(files: &'static [Asset]) -> Self {
+        Self { files, hash: OnceLock::new() }
+    }
+
+    /// No page: such a relay serves the tunnel only.
+    pub fn none() -> &'static Self {
+        static NONE: Assets = Assets::new(&[]);
+        &NONE
+    }
+
+    /// Every file, by path.
+    pub fn files(&self) -> &'static [Asset] {
+        self.files
+    }
+
+    /// The file at this path, without a `/` in front.
+    pub fn file(&self, path: &str) -> Option<&'static Asset> {
+        self.files.iter().find(|asset| asset.path == path)
+    }
+
+    /// The hash of the page, in hexadecimal; none where there is no page.
+    ///
+    /// It is the SHA-256 of a list with one line a file, in the order of the paths: the SHA-256 of the file, two spaces,
+    /// its path. `sha256sum` prints such lines, so that [`Self::HASH_COMMAND`] makes the same of an exported page.
+    pub fn hash(&self) -> Option<&str> {
+        let hash = || {
+            let lines = self.files.iter().map(|file| format!("{}  {}\n", hex(&Sha256::digest(file.raw)), file.path));
+            hex(&Sha256::digest(lines.collect::<String>()))
+        };
+        (!self.files.is_empty()).then(|| self.hash.get_or_init(hash).as_str())
+    }
+
+    /// Writes every file into a folder, for a static host; returns how many.
+    ///
+    /// # Errors
+    /// A file or folder cannot be written.
+    pub fn export(&self, folder: &Path) -> io::Result<usize> {
+        for asset in self.files {
+            let path = folder.join(asset.path);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, asset.raw)?;
+        }
+        Ok(self.files.len())
+    }
+
+    /// Answers a request for a file; `embedders` are the origins that may frame [`EMBED`], separated by spaces.
+    pub(crate) fn respond(&self, method: &Method, path: &str, headers: &HeaderMap, embedders: &str) -> Response<Body> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return not_allowed();
+        }
+        let path = path.strip_prefix('/').unwrap_or(path);
+        match self.file(if path.is_empty() { "index.html" } else { path }) {
+            Some(asset) => file(asset, method, headers, embedders),
+            None => plain(StatusCode::NOT_FOUND),
+        }
+    }
+}
 
 fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
@@ -82,40 +132,12 @@ fn hex(octets: &[u8]) -> String {
     })
 }
 
-/// Writes every file into a folder, for a static host; returns how many.
-///
-/// # Errors
-/// A file or folder cannot be written.
-pub fn export(folder: &Path) -> io::Result<usize> {
-    for asset in all() {
-        let path = folder.join(asset.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, asset.raw)?;
-    }
-    Ok(all().len())
-}
-
 /// What a page may do: its own files, WebAssembly, and a relay anywhere.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors 'self'";
 
 /// The one page that other pages may frame.
 const EMBED: &str = "embed.html";
-
-/// Answers a request for a file; `embedders` are the origins that may frame [`EMBED`], separated by spaces.
-pub(crate) fn respond(method: &Method, path: &str, headers: &HeaderMap, embedders: &str) -> Response<Body> {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return not_allowed();
-    }
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let path = if path.is_empty() { "index.html" } else { path };
-    match all().iter().find(|asset| asset.path == path) {
-        Some(asset) => file(asset, method, headers, embedders),
-        None => plain(StatusCode::NOT_FOUND),
-    }
-}
 
 fn file(asset: &Asset, method: &Method, asked: &HeaderMap, embedders: &str) -> Response<Body> {
     let (encoding, content) = encoded(asset, asked);

@@ -28,10 +28,10 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), ehlo_relay::StartError> {
-//! use ehlo_relay::{Config, Relay};
+//! use ehlo_relay::{Assets, Config, Relay};
 //!
 //! let config = Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..Config::default() };
-//! let running = Relay::start(config).await?;
+//! let running = Relay::start(config, Assets::none()).await?;
 //! println!("{}", running.url());
 //! running.stop().await;
 //! # Ok(())
@@ -40,7 +40,7 @@
 
 mod acme;
 mod address;
-pub mod assets;
+mod assets;
 mod bridge;
 mod certificate;
 mod config;
@@ -77,6 +77,7 @@ mod wire;
 mod zone;
 
 pub use address::{NotPublic, public_unicast};
+pub use assets::{Asset, Assets};
 pub use config::{
     AcmeFault, Config, ConfigError, DEFAULT_PORT, FileError, LogFormat, NameServer, NamedTarget, Prefer, Profile,
     ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::acme::Acme;
-use crate::assets;
+use crate::assets::{Assets, not_allowed};
 use crate::config::{Config, NamedTarget};
 use crate::dial::Outbound;
 use crate::dns::{Dns, Servers};
@@ -79,6 +79,7 @@ impl Site {
     /// From a configuration; counts go on from the site `before` where the limits are the same.
     pub(crate) fn new(
         config: &Config,
+        page: &'static Assets,
         addresses: &[SocketAddr],
         practice: &[PracticeTarget],
         before: Option<&Self>,
@@ -111,6 +112,7 @@ impl Site {
         let before = before.filter(|before| before.context.limits == limits);
         let places = |most| Arc::new(Semaphore::new(most));
         let context = Context {
+            page,
             profile: config.profile,
             policy,
             quotas: before
@@ -219,7 +221,7 @@ impl Site {
         }
         let draining = *caller.life.drain.borrow();
         match request.uri().path() {
-            "/healthz" | "/readyz" if !matches!(*request.method(), Method::GET | Method::HEAD) => assets::not_allowed(),
+            "/healthz" | "/readyz" if !matches!(*request.method(), Method::GET | Method::HEAD) => not_allowed(),
             "/healthz" => plain(StatusCode::OK),
             _ if draining => going_away(self.context.limits.grace),
             "/readyz" => plain(StatusCode::OK),
@@ -230,7 +232,7 @@ impl Site {
                 }
                 response
             }
-            path => assets::respond(request.method(), path, request.headers(), &self.embedders),
+            path => self.context.page.respond(request.method(), path, request.headers(), &self.embedders),
         }
     }
 
@@ -238,7 +240,7 @@ impl Site {
     fn upgrade(&self, request: &Request<Incoming>, caller: &Caller, granted: &mut Option<Granted>) -> Response<Body> {
         let headers = request.headers();
         if request.method() != Method::GET {
-            return assets::not_allowed();
+            return not_allowed();
         }
         let origin = only(headers, &header::ORIGIN).filter(|origin| self.origins.iter().any(|ours| ours == origin));
         let Some(origin) = origin.map(str::to_owned) else {

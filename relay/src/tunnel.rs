@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::assets::Assets;
 use crate::bridge::Counters;
 use crate::config::{Prefer, Profile, Token, find_token};
 use crate::dial::{Outbound, millis};
@@ -33,6 +34,7 @@ use crate::target::Policy;
 
 /// What all sessions of one relay share.
 pub(crate) struct Context {
+    pub(crate) page: &'static Assets,
     pub(crate) profile: Profile,
     pub(crate) limits: Limits,
     pub(crate) policy: Policy,

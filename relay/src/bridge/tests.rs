@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
-use crate::{Config, Relay, Running};
+use crate::{Assets, Config, Relay, Running};
 
 /// What a page says to make the bridge panic, in tests alone.
 pub(super) const ON_PURPOSE: &[u8] = b"PANIC on purpose\r\n";
@@ -64,7 +64,7 @@ async fn a_panic_ends_its_session_with_our_fault_and_a_log_line_and_no_other_ses
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let allow_ports = vec![server.local_addr().unwrap().port()];
     let config = Config { listen: vec!["127.0.0.1:0".parse().unwrap()], allow_ports, ..Config::default() };
-    let running = Relay::start(config).await.unwrap();
+    let running = Relay::start(config, Assets::none()).await.unwrap();
     let (mut other, _, mut other_tcp) = greeted(&running, &server).await;
     let (mut page, session, mut tcp) = greeted(&running, &server).await;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ehlo_relay::{Config, Relay, assets};
+use ehlo_relay::{Config, Relay};
 use ehlo_tests::browser::Engine;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -58,8 +58,8 @@ fn at_most(most: usize, names: &BTreeSet<String>, some: &[&str]) -> Outcome {
     let mut total = 0;
     let mut list = String::new();
     for name in names {
-        let found = assets::all().iter().find(|asset| asset.path == name);
-        let asset = found.ok_or_else(|| Failure::new(format!("{name} is no file of the page")))?;
+        let asset =
+            ehlo_cli::page().file(name).ok_or_else(|| Failure::new(format!("{name} is no file of the page")))?;
         let size = brotli_size(asset.raw)?;
         total += size;
         list += &format!("{size:>8} {name}\n");
@@ -135,7 +135,7 @@ async fn form_and_example_are_there_before_the_webassembly_has_come() -> Outcome
     let proxy = Proxy::start(listen, Some(".wasm")).await?;
     let origin = proxy.origin("127.0.0.1");
     let config = Config { listen: vec![listen], allow_origins: vec![origin.clone()], ..Config::default() };
-    let _relay = Relay::start(config).await?;
+    let _relay = Relay::start(config, ehlo_cli::page()).await?;
     let page = Page::open(Engine::Chromium, &origin).await?;
     page.until("return seen(root.querySelector('[part=connect]'))", Value::Null).await?;
     let text = page.page_text().await?;

@@ -159,7 +159,7 @@ async fn a_log_that_cannot_be_written_ends_nothing() {
     let ready = BufReader::new(child.stdout.take().unwrap()).lines().next_line().await.unwrap().unwrap();
     let address = ready.strip_prefix("Ehlo is ready: open http://").unwrap().trim_end_matches('/').parse().unwrap();
     for _ in 0..3 {
-        drop(crate::scale::conversing(address, &target).await);
+        drop(crate::program::conversing(address, &target).await);
     }
     assert!(child.try_wait().unwrap().is_none());
 }

@@ -1,4 +1,4 @@
-//! The page's files: nested wasm build, glue, compression, and the table that `assets.rs` includes.
+//! The page's files: nested wasm build, glue, compression, and the table that `src/lib.rs` includes.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -27,8 +27,8 @@ const MODULES: [(&str, &str); 4] =
 
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
-    let relay = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
-    let root = relay.parent().ok_or("the relay's folder is in the workspace's")?.to_owned();
+    let cli = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
+    let root = cli.parent().ok_or("the program's folder is in the workspace's")?.to_owned();
     for watched in ["core/src", "core/Cargo.toml", "wasm", "www", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }

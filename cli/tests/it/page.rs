@@ -5,10 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use ehlo_relay::{Running, assets};
+use ehlo_cli::page;
+use ehlo_relay::{Assets, Config, Running};
 
-use crate::support::relay_with;
-use crate::upgrade::answer;
+use crate::support::{answer, relay_serving};
+
+async fn relay_with(change: impl FnOnce(&mut Config)) -> Running {
+    relay_serving(page(), change).await
+}
 
 /// The head, in lower case, and the body.
 async fn get(running: &Running, line: &str, more: &[&str]) -> (String, Vec<u8>) {
@@ -28,9 +32,9 @@ fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 #[tokio::test]
 async fn every_file_is_served_as_it_is_with_its_type_and_headers() {
     let running = relay_with(|_| {}).await;
-    assert!(assets::all().iter().any(|asset| asset.path == "wasm/ehlo.js"));
-    assert!(assets::all().iter().any(|asset| asset.path == "wasm/ehlo_bg.wasm"));
-    for asset in assets::all() {
+    assert!(page().file("wasm/ehlo.js").is_some());
+    assert!(page().file("wasm/ehlo_bg.wasm").is_some());
+    for asset in page().files() {
         let (head, body) = get(&running, &format!("GET /{}", asset.path), &[]).await;
         assert!(head.starts_with("http/1.1 200 "), "{head}");
         assert_eq!(body, asset.raw, "{}", asset.path);
@@ -55,7 +59,7 @@ async fn every_file_is_served_as_it_is_with_its_type_and_headers() {
 #[tokio::test]
 async fn the_smallest_encoding_that_the_browser_knows_is_sent() {
     let running = relay_with(|_| {}).await;
-    let asset = assets::all().iter().find(|asset| asset.path == "wasm/ehlo.js").unwrap();
+    let asset = page().file("wasm/ehlo.js").unwrap();
     for (accepted, encoding, content) in [
         ("gzip, deflate, br", Some("br"), asset.brotli),
         ("gzip, deflate", Some("gzip"), asset.gzip),
@@ -98,7 +102,7 @@ async fn the_page_may_not_be_framed_by_strangers_and_the_embedded_one_by_listed_
 async fn head_is_get_without_the_body() {
     let running = relay_with(|_| {}).await;
     let (head, body) = get(&running, "HEAD /wasm/ehlo.js", &[]).await;
-    let asset = assets::all().iter().find(|asset| asset.path == "wasm/ehlo.js").unwrap();
+    let asset = page().file("wasm/ehlo.js").unwrap();
     assert_eq!(value(&head, "content-length"), Some(asset.raw.len().to_string().as_str()));
     assert!(body.is_empty());
 }
@@ -106,19 +110,19 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn export_writes_every_file_into_the_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let page = folder.path().join("page");
-    let output = Command::new(env!("CARGO_BIN_EXE_ehlo")).arg("export").arg(&page).output().unwrap();
+    let exported = folder.path().join("page");
+    let output = Command::new(env!("CARGO_BIN_EXE_ehlo")).arg("export").arg(&exported).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8(output.stdout).unwrap();
-    for part in [assets::hash().unwrap(), assets::HASH_COMMAND, "--allow-origin", &page.display().to_string()] {
+    for part in [page().hash().unwrap(), Assets::HASH_COMMAND, "--allow-origin", &exported.display().to_string()] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let mut found = BTreeSet::new();
-    walk(&page, &page, &mut found);
-    let expected: BTreeSet<_> = assets::all().iter().map(|asset| asset.path.to_owned()).collect();
+    walk(&exported, &exported, &mut found);
+    let expected: BTreeSet<_> = page().files().iter().map(|asset| asset.path.to_owned()).collect();
     assert_eq!(found, expected);
-    for asset in assets::all() {
-        assert_eq!(fs::read(page.join(asset.path)).unwrap(), asset.raw);
+    for asset in page().files() {
+        assert_eq!(fs::read(exported.join(asset.path)).unwrap(), asset.raw);
     }
 }
 
@@ -126,13 +130,13 @@ async fn export_writes_every_file_into_the_folder() {
 #[test]
 fn the_pages_hash_is_what_common_tools_make_of_the_exported_page() {
     let folder = tempfile::tempdir().unwrap();
-    assets::export(folder.path()).unwrap();
-    let made = Command::new("sh").args(["-c", assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
+    page().export(folder.path()).unwrap();
+    let made = Command::new("sh").args(["-c", Assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
     let made = String::from_utf8(made.stdout).unwrap();
-    assert_eq!(made.split_whitespace().next(), assets::hash());
+    assert_eq!(made.split_whitespace().next(), page().hash());
 
     fs::write(folder.path().join("index.html"), "changed").unwrap();
-    let changed = Command::new("sh").args(["-c", assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
+    let changed = Command::new("sh").args(["-c", Assets::HASH_COMMAND]).current_dir(folder.path()).output().unwrap();
     assert_ne!(String::from_utf8(changed.stdout).unwrap(), made);
 }
 
@@ -141,7 +145,7 @@ fn the_program_tells_the_pages_hash() {
     for argument in ["--version", "sizes"] {
         let output = Command::new(env!("CARGO_BIN_EXE_ehlo")).arg(argument).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
-        let last = format!("page {}", assets::hash().unwrap());
+        let last = format!("page {}", page().hash().unwrap());
         assert_eq!(told.lines().last(), Some(last.as_str()), "{told}");
     }
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ehlo_cli::page;
 use ehlo_relay::{Config, Relay, Running};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -70,7 +71,7 @@ impl Place {
     }
 
     async fn relay(&self, listener: TcpListener) -> Running {
-        Relay::start_on(self.config(&listener), vec![listener]).await.unwrap()
+        Relay::start_on(self.config(&listener), page(), vec![listener]).await.unwrap()
     }
 
     /// Starts the ACME server, whose certificates are valid for so many seconds. It looks for names at `relay`.

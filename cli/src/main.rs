@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use ehlo_cli::page;
 use ehlo_core::secret::Secret;
 use ehlo_relay::options::{self, Given, Text};
-use ehlo_relay::{Config, LogFormat, Relay, Running, Token, assets};
+use ehlo_relay::{Assets, Config, LogFormat, Relay, Running, Token};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
@@ -124,11 +125,12 @@ fn main() -> ExitCode {
 
 /// The version, and which page it is.
 fn version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(|| {
-        let page = assets::hash().map_or_else(|| "built without a page".to_owned(), |hash| format!("page {hash}"));
-        format!("{}\n{page}", env!("CARGO_PKG_VERSION"))
-    });
+    static VERSION: LazyLock<String> = LazyLock::new(|| format!("{}\npage {}", env!("CARGO_PKG_VERSION"), page_hash()));
     &VERSION
+}
+
+fn page_hash() -> &'static str {
+    page().hash().unwrap_or("empty")
 }
 
 /// Help goes to stdout; a mistake is one line that says where help is.
@@ -151,13 +153,10 @@ const fn failed(message: String) -> Failure {
 }
 
 fn export(dir: &Path) -> Result<(), Failure> {
-    let written = assets::export(dir).map_err(|error| {
+    let written = page().export(dir).map_err(|error| {
         failed(format!("cannot write to {} ({error}); name a folder that you may write to", dir.display()))
     })?;
-    let Some(hash) = assets::hash() else {
-        return Err(failed("this ehlo was built without the page; build it with the feature \"page\"".to_owned()));
-    };
-    let (folder, command) = (dir.display(), assets::HASH_COMMAND);
+    let (folder, hash, command) = (dir.display(), page_hash(), Assets::HASH_COMMAND);
     say(&format!(
         "{written} files are in {folder}.\n\
          Put that folder on any web server, and let its page use a relay by starting that with --allow-origin and\n\
@@ -173,12 +172,12 @@ fn sizes() -> io::Result<()> {
     let mut out = io::stdout().lock();
     let mut sum = 0;
     writeln!(out, "{:>9} {:>9} {:>9}  file", "raw", "gzip", "brotli")?;
-    for asset in assets::all() {
+    for asset in page().files() {
         sum += asset.smallest();
         writeln!(out, "{:>9} {:>9} {:>9}  {}", asset.raw.len(), asset.gzip.len(), asset.brotli.len(), asset.path)?;
     }
     writeln!(out, "{:>9} {:>9} {sum:>9}  all, brotli", "", "")?;
-    writeln!(out, "page {}", assets::hash().unwrap_or("not built in"))
+    writeln!(out, "page {}", page_hash())
 }
 
 fn check_config(serve: &Serve) -> Result<(), Failure> {
@@ -221,7 +220,7 @@ fn run(serve: &Serve) -> Result<(), Failure> {
         let unheard = |error| failed(format!("cannot listen for signals ({error})"));
         let mut signals = Signals::new().map_err(unheard)?;
         let mut hangups = Hangups::new(serve.file.is_some()).map_err(unheard)?;
-        let running = Relay::start(config).await.map_err(|error| failed(error.to_string()))?;
+        let running = Relay::start(config, page()).await.map_err(|error| failed(error.to_string()))?;
         if let Err((_, why)) = say(&ready(&running)) {
             // A full disk is no reason not to serve.
             tracing::warn!(why, url = running.url(), "ready");

@@ -1,15 +1,11 @@
 //! Builds the page into the binary: wasm, its glue and every file of `www`, each raw, with brotli and with gzip.
 
-#[cfg(feature = "page")]
 #[path = "build/anchors.rs"]
 mod anchors;
-#[cfg(feature = "page")]
 #[path = "build/page.rs"]
 mod page;
-#[cfg(feature = "page")]
 #[path = "build/parts/mod.rs"]
 mod parts;
-#[cfg(feature = "page")]
 #[path = "build/scripts.rs"]
 mod scripts;
 
@@ -21,10 +17,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    #[cfg(feature = "page")]
     let table = page::table(&out);
-    #[cfg(not(feature = "page"))]
-    let table = Ok::<_, String>("static ASSETS: &[Asset] = &[];\n".to_owned());
     match table.and_then(|table| fs::write(out.join("assets.rs"), table).map_err(|error| error.to_string())) {
         Ok(()) => {}
         Err(message) => {
