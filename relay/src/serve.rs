@@ -15,17 +15,17 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
-use crate::acme;
-use crate::assets::Assets;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
-use crate::connection::{connection, turn_away};
-use crate::listen::{self, Listener};
-use crate::metrics::Broken;
-use crate::operator;
+use crate::front::acme;
+use crate::front::connection::{connection, turn_away};
+use crate::front::listen::{self, Listener};
+use crate::front::tls::{Https, TlsError};
+use crate::http::assets::Assets;
+use crate::http::site::Site;
 use crate::practice::{self, PracticeTarget};
-use crate::site::Site;
-use crate::status::LastReload;
-use crate::tls::{Https, TlsError};
+use crate::watch::metrics::Broken;
+use crate::watch::operator;
+use crate::watch::status::LastReload;
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);

@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Context, Session, busy, request};
 use crate::config::find_token;
-use crate::mta_sts::Way;
+use crate::dns::mta_sts::Way;
+use crate::out::target::{Policy, shown};
 use crate::quotas::Use;
-use crate::refusal::{Deny, End, tell};
-use crate::target::{Policy, shown};
+use crate::tunnel::refusal::{Deny, End, tell};
 
 impl Session<'_> {
     /// Answers questions until the page goes.

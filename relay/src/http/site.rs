@@ -19,23 +19,23 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::acme::Acme;
-use crate::assets::{Assets, not_allowed};
 use crate::config::{Config, NamedTarget};
-use crate::dial::Outbound;
+use crate::dns::mta_sts::MtaSts;
 use crate::dns::{Dns, Servers};
-use crate::forwarded;
-use crate::listen::Peer;
-use crate::metrics::{Metrics, Unfit};
-use crate::mta_sts::MtaSts;
+use crate::front::acme::Acme;
+use crate::front::forwarded;
+use crate::front::listen::Peer;
+use crate::front::stream::HttpWire;
+use crate::front::tls::{Files, Https, Tls};
+use crate::http::assets::{Assets, not_allowed};
+use crate::out::dial::Outbound;
+use crate::out::resolve::Resolver;
+use crate::out::target::{Policy, in_networks};
 use crate::practice::PracticeTarget;
 use crate::quotas::{Connections, Gauges, Held, Party};
-use crate::resolve::Resolver;
 use crate::serve::{Caller, Open, StartError};
-use crate::target::{Policy, in_networks};
-use crate::tls::{Files, Https, Tls};
 use crate::tunnel::{self, Context, Names, Visitor};
-use crate::wire::HttpWire;
+use crate::watch::metrics::{Metrics, Unfit};
 
 /// A body that is there already.
 pub(crate) type Body = Full<Bytes>;

@@ -8,9 +8,9 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
-use crate::dial::prompt;
+use crate::front::stream::Wire;
+use crate::out::dial::prompt;
 use crate::serve::StartError;
-use crate::wire::Wire;
 
 /// A place where visitors come in.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ehlo_core::tunnel::{Answer, Code, Connect, Record};
 use ipnet::IpNet;
 
-pub(crate) use crate::address::in_networks;
-use crate::address::{is_allowed, is_denied, public_unicast, reached};
 use crate::config::NamedTarget;
-use crate::refusal::Deny;
+pub(crate) use crate::out::address::in_networks;
+use crate::out::address::{is_allowed, is_denied, public_unicast, reached};
+use crate::tunnel::refusal::Deny;
 
 /// Which addresses may be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

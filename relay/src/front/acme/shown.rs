@@ -12,7 +12,7 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::server::TlsStream;
 
-use crate::certificate::Facts;
+use crate::front::certificate::Facts;
 
 /// The protocol by which the authority is known (RFC 8737 §6.2).
 pub(super) const PROTOCOL: &[u8] = b"acme-tls/1";

@@ -2,6 +2,7 @@
 
 mod connect;
 mod questions;
+pub(crate) mod refusal;
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -18,19 +19,19 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::assets::Assets;
-use crate::bridge::Counters;
+use crate::config::Limits;
 use crate::config::{Prefer, Profile, Token, find_token};
-use crate::dial::{Outbound, millis};
 use crate::dns::Dns;
-use crate::limits::Limits;
-use crate::metrics::Metrics;
-use crate::mta_sts::MtaSts;
+use crate::dns::mta_sts::MtaSts;
+use crate::http::assets::Assets;
+use crate::out::bridge::Counters;
+use crate::out::dial::{Outbound, millis};
+use crate::out::resolve::Resolver;
+use crate::out::target::Policy;
 use crate::quotas::{Quotas, Use};
-use crate::refusal::{Deny, End, broken, last_word};
-use crate::resolve::Resolver;
 use crate::serve::stopped;
-use crate::target::Policy;
+use crate::tunnel::refusal::{Deny, End, broken, last_word};
+use crate::watch::metrics::Metrics;
 
 /// What all sessions of one relay share.
 pub(crate) struct Context {

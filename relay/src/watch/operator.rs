@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::assets::not_allowed;
+use crate::http::assets::not_allowed;
+use crate::http::site::{Body, Site, plain};
 use crate::serve::stopped;
-use crate::site::{Body, Site, plain};
-use crate::status::{self, LastReload, Status};
+use crate::watch::status::{self, LastReload, Status};
 
 /// The most that ask at once, and how long each may take.
 const ASKING_MAX: usize = 16;

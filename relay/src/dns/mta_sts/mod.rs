@@ -17,10 +17,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::dial::{Outbound, millis, one};
 use crate::dns::{Dns, client, well_known};
-use crate::refusal::Deny;
-use crate::target::{Policy, is_host_name};
+use crate::out::dial::{Outbound, millis, one};
+use crate::out::target::{Policy, is_host_name};
+use crate::tunnel::refusal::Deny;
 
 /// The most octets of a policy (RFC 8461 §3.3).
 const POLICY_MAX: usize = 64 * 1024;

@@ -14,9 +14,9 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::site::{Body, Site, plain};
-use crate::tally::Tally;
-use crate::tls::Https;
+use crate::front::tls::Https;
+use crate::http::site::{Body, Site, plain};
+use crate::watch::tally::Tally;
 use html::Html;
 use words::{moment, of_connection, of_end, of_request, span};
 

@@ -13,8 +13,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-use crate::acme::Acme;
-use crate::certificate::Facts;
+use crate::front::acme::Acme;
+use crate::front::certificate::Facts;
 
 /// What HTTPS is served with.
 #[derive(Clone, Debug)]

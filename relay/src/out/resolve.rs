@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::dns::Servers;
-use crate::refusal::Deny;
+use crate::tunnel::refusal::Deny;
 
 /// How long the name of an own address is remembered.
 const OWN_NAME_AGE: Duration = Duration::from_secs(300);

@@ -12,13 +12,13 @@ use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::config::Limits;
 use crate::config::{Config, Through, source_towards};
-use crate::limits::Limits;
+use crate::out::resolve::own_address_towards;
+use crate::out::target::Policy;
+use crate::out::through;
 use crate::quotas::{Lease, Quotas, Use};
-use crate::refusal::{Deny, End, code_of, tell};
-use crate::resolve::own_address_towards;
-use crate::target::Policy;
-use crate::through;
+use crate::tunnel::refusal::{Deny, End, code_of, tell};
 
 /// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

@@ -15,8 +15,8 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
-use crate::address::reached;
-use crate::limits::Limits;
+use crate::config::Limits;
+use crate::out::address::reached;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::site::{Body, plain};
+use crate::http::site::{Body, plain};
 
 /// One file of the page.
 #[derive(Clone, Copy, Debug)]

@@ -19,9 +19,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
-use crate::guard::{Guard, Verdict};
-use crate::limits::Limits;
-use crate::refusal::{Deny, End, broken, text};
+use crate::config::Limits;
+use crate::out::guard::{Guard, Verdict};
+use crate::tunnel::refusal::{Deny, End, broken, text};
 
 /// The most octets of one message to the page.
 const TO_PAGE: usize = 16 * 1024;

@@ -20,13 +20,13 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::acme;
-use crate::listen::Peer;
-use crate::metrics::Broken;
-use crate::proxy_in;
+use crate::front::acme;
+use crate::front::listen::Peer;
+use crate::front::proxy_header;
+use crate::front::stream::{HttpWire, Wire};
+use crate::http::site::{Body, Granted, Place, Site};
 use crate::serve::{Caller, Life, stopped};
-use crate::site::{Body, Granted, Place, Site};
-use crate::wire::{HttpWire, Wire};
+use crate::watch::metrics::Broken;
 
 /// The time for the last bytes of an answer, and for the word that nothing follows.
 const LAST_BYTES: Duration = Duration::from_secs(1);
@@ -123,7 +123,7 @@ async fn begin(wire: &mut Wire, peer: Peer, site: &Site, place: &mut Place) -> R
     if !site.believes(peer.address.ip(), peer.local) {
         return Err("with proxy_protocol only proxies in trusted_proxies may come".to_owned());
     }
-    match proxy_in::read(wire).await.map_err(|fault| fault.to_string())? {
+    match proxy_header::read(wire).await.map_err(|fault| fault.to_string())? {
         // The proxy itself, which looks whether the relay is well.
         None => Ok((peer.address, peer.local)),
         Some(client) => {

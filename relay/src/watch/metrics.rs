@@ -15,8 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::refusal::End;
-use crate::tally::Tally;
+use crate::tunnel::refusal::End;
+use crate::watch::tally::Tally;
 
 /// A label and its value.
 type Label<V> = [(&'static str, V); 1];

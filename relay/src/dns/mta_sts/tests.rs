@@ -53,7 +53,7 @@ fn ok(body: &str) -> String {
 }
 
 fn policy_of(config: &Config) -> Policy {
-    let site = crate::site::Site::new(config, crate::Assets::none(), &[], &[], None).unwrap();
+    let site = crate::http::site::Site::new(config, crate::Assets::none(), &[], &[], None).unwrap();
     site.context.policy.clone()
 }
 

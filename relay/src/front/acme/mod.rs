@@ -18,13 +18,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
-use crate::certificate::Facts;
 use crate::config::Wanted;
 use crate::dns::Servers;
-use crate::metrics::Metrics;
+use crate::front::certificate::Facts;
+use crate::front::tls::Https;
+use crate::http::site::Site;
 use crate::serve::stopped;
-use crate::site::Site;
-use crate::tls::Https;
+use crate::watch::metrics::Metrics;
 use advice::Advice;
 use http::Client;
 pub(crate) use shown::asked_by;
