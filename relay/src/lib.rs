@@ -32,14 +32,18 @@
 
 mod config;
 mod dns;
+mod elapsed;
 mod front;
 #[doc(hidden)]
 pub mod fuzz;
 mod http;
+mod life;
 mod out;
 mod practice;
 mod quotas;
 mod serve;
+mod socket;
+mod start_error;
 mod tunnel;
 mod watch;
 
@@ -48,12 +52,12 @@ mod watch;
 mod zone;
 
 pub use config::{
-    AcmeFault, Config, ConfigError, DEFAULT_PORT, FileError, Limits, LogFormat, NameServer, NamedTarget, Prefer,
-    Profile, ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
+    AcmeFault, AddressPolicy, Config, ConfigError, DEFAULT_PORT, FileError, Limits, LogFormat, NameServer, NamedTarget,
+    Prefer, Profile, ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
 };
 pub use front::tls::TlsError;
 pub use http::assets::{Asset, Assets};
 pub use out::address::{NotPublic, public_unicast};
-pub use out::target::AddressPolicy;
 pub use practice::PracticeTarget;
-pub use serve::{Relay, Running, StartError};
+pub use serve::{Relay, Running};
+pub use start_error::StartError;

@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::out::dial::millis;
-use crate::serve::stopped;
+use crate::elapsed::millis;
+use crate::life::stopped;
 
 /// Clients at once of one personality.
 const CLIENTS: usize = 32;

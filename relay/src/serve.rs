@@ -2,27 +2,25 @@
 //!
 //! The accept loop is our own, since the time limit for a request's head needs a timer that must be installed.
 
-use std::convert::Infallible;
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ehlo_core::tunnel::PATH;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{interval, sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::{interval, sleep};
 
-use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
+use crate::config::{Config, default_listen};
 use crate::front::acme;
 use crate::front::connection::{connection, turn_away};
 use crate::front::listen::{self, Listener};
-use crate::front::tls::{Https, TlsError};
+use crate::front::tls::Https;
 use crate::http::assets::Assets;
 use crate::http::site::Site;
+use crate::life::{Life, Reins, stopped};
 use crate::practice::{self, PracticeTarget};
+use crate::start_error::StartError;
 use crate::watch::metrics::Broken;
 use crate::watch::operator;
 use crate::watch::status::LastReload;
@@ -48,76 +46,9 @@ pub struct Running {
     started: Config,
     /// What new connections and requests see.
     site: watch::Sender<Arc<Site>>,
-    /// Said first: nothing new is taken.
-    drain: watch::Sender<bool>,
-    /// How many sessions are open.
-    open: watch::Receiver<usize>,
-    /// Said last: listeners are closed.
-    stop: watch::Sender<bool>,
-    /// Closed when the last session and connection has ended.
-    at_work: mpsc::Receiver<Infallible>,
+    reins: Reins,
     reload: LastReload,
 }
-
-/// Why a relay did not start, and what to do.
-#[derive(Debug)]
-pub enum StartError {
-    /// The configuration is not allowed.
-    Config(ConfigError),
-    /// An address cannot be listened on.
-    Listen {
-        /// Which.
-        address: SocketAddr,
-        /// What the operating system said.
-        error: io::Error,
-    },
-    /// A Unix socket cannot be listened on.
-    Socket {
-        /// Its file.
-        path: PathBuf,
-        /// What the operating system said.
-        error: io::Error,
-    },
-    /// Certificate or key cannot be used.
-    Tls(TlsError),
-    /// What is needed for a certificate by ACME cannot be used: which, and why.
-    Acme(String),
-    /// The DNS resolver cannot be set up.
-    Dns(String),
-    /// The practice server cannot be started.
-    Practice(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
-                f,
-                "port {} of {} is in use, perhaps by another Ehlo; stop that one, or take another port: \
-                 --listen 127.0.0.1:{}",
-                address.port(),
-                address.ip(),
-                if address.port() == DEFAULT_PORT { DEFAULT_PORT + 1 } else { 0 }
-            ),
-            Self::Listen { address, error } => {
-                write!(f, "cannot listen on {address} ({error}); take another address: --listen 127.0.0.1:0")
-            }
-            Self::Socket { path, error } => write!(
-                f,
-                "cannot listen on the Unix socket {} ({error}); name a file that there is not yet, in a folder that this user \
-                 may write to",
-                path.display()
-            ),
-            Self::Tls(error) => write!(f, "HTTPS: {error}"),
-            Self::Acme(error) => write!(f, "ACME: {error}"),
-            Self::Dns(error) => write!(f, "cannot set up DNS ({error}); name a server: --dns ADDR:PORT"),
-            Self::Practice(error) => write!(f, "cannot start the practice server ({error}); start without --practice"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 impl Relay {
     /// Opens the listeners of `config`, and serves `page` and the tunnel until [`Running::stop`].
@@ -149,11 +80,9 @@ impl Relay {
 
         let mut listeners: Vec<_> = listeners.into_iter().map(Listener::Tcp).collect();
         listeners.extend(listen::sockets(&config.listen_sockets)?);
-        let (stop, stopping) = watch::channel(false);
-        let (drain, draining) = watch::channel(false);
-        let (open, opened) = watch::channel(0);
+        let (life, reins) = Life::new();
         let practice = match config.practice {
-            true => practice::start(&stopping).await.map_err(StartError::Practice)?,
+            true => practice::start(&life.stop).await.map_err(StartError::Practice)?,
             false => Vec::new(),
         };
         let watching = match config.metrics_listen {
@@ -165,15 +94,14 @@ impl Relay {
         let metrics = watching.as_ref().map(|(_, address)| *address);
         let url = url(&config, &addresses);
         let (site, sites) = watch::channel(Arc::new(Site::new(&config, page, &addresses, &practice, None)?));
-        let (working, at_work) = mpsc::channel(1);
         let reload = LastReload::default();
         if let Some((listener, address)) = watching {
-            let (sites, drain) = (sites.clone(), draining.clone());
+            let (sites, drain) = (sites.clone(), life.drain.clone());
             let watched = operator::Watched {
                 sites,
-                open: opened.clone(),
+                open: life.sessions(),
                 drain,
-                stop: stopping.clone(),
+                stop: life.stop.clone(),
                 started: SystemTime::now(),
                 reload: reload.clone(),
                 at_home: address.ip().to_canonical().is_loopback(),
@@ -181,26 +109,13 @@ impl Relay {
             tracing::info!(%address, "metrics are at /metrics, and a page for the operator at /");
             tokio::spawn(operator::serve(listener, watched));
         }
-        let life = Life { stop: stopping.clone(), drain: draining, open: Arc::new(open), working };
         for listener in listeners {
             tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
-        tokio::spawn(acme::keep(sites.clone(), stopping.clone()));
-        tokio::spawn(look_at_certificate(sites.clone(), stopping.clone()));
-        tokio::spawn(sweep(sites, stopping));
-        Ok(Running {
-            addresses,
-            metrics,
-            url,
-            practice,
-            started: config,
-            site,
-            drain,
-            open: opened,
-            stop,
-            at_work,
-            reload,
-        })
+        tokio::spawn(acme::keep(sites.clone(), life.stop.clone()));
+        tokio::spawn(look_at_certificate(sites.clone(), life.stop.clone()));
+        tokio::spawn(sweep(sites, life.stop));
+        Ok(Running { addresses, metrics, url, practice, started: config, site, reins, reload })
     }
 }
 
@@ -280,22 +195,10 @@ impl Running {
 
     /// Stops: nothing new is taken, which is said with status 503; sessions have their grace and are then told. All have
     /// ended on return.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         let grace = self.site.borrow().context.limits.grace;
-        self.drain.send_replace(true);
-        let open = *self.open.borrow();
-        tracing::warn!(open, "told to end; nothing new is taken");
-        // The last word takes its time too.
-        let _ = timeout(grace + Duration::from_secs(10), self.open.wait_for(|open| *open == 0)).await;
-        self.stop.send_replace(true);
-        let _ = timeout(Duration::from_secs(10), self.at_work.recv()).await;
+        self.reins.stop(grace).await;
     }
-}
-
-/// Waits until the relay is being stopped.
-pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that the `Running` is gone, which stops as well.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// What a person opens; a certificate is for a name, and a Unix socket has none of its own.
@@ -308,37 +211,6 @@ fn url(config: &Config, addresses: &[SocketAddr]) -> String {
         (_, Some(address)) if config.listen == default_listen() => format!("{scheme}://localhost:{}/", address.port()),
         (_, Some(address)) => format!("{scheme}://{address}/"),
         (None, None) => String::new(),
-    }
-}
-
-/// How a relay's end is told and waited for.
-#[derive(Clone)]
-pub(crate) struct Life {
-    pub(crate) stop: watch::Receiver<bool>,
-    /// Whether nothing new is taken any more.
-    pub(crate) drain: watch::Receiver<bool>,
-    open: Arc<watch::Sender<usize>>,
-    /// Held for as long as there is work to do.
-    working: mpsc::Sender<Infallible>,
-}
-
-/// One open session; it is counted until it is dropped.
-pub(crate) struct Open {
-    open: Arc<watch::Sender<usize>>,
-    _working: mpsc::Sender<Infallible>,
-}
-
-impl Life {
-    /// Counts one more session.
-    pub(crate) fn opened(&self) -> Open {
-        self.open.send_modify(|open| *open += 1);
-        Open { open: Arc::clone(&self.open), _working: self.working.clone() }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.open.send_modify(|open| *open -= 1);
     }
 }
 

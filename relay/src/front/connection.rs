@@ -24,8 +24,10 @@ use crate::front::acme;
 use crate::front::listen::Peer;
 use crate::front::proxy_header;
 use crate::front::stream::{HttpWire, Wire};
-use crate::http::site::{Body, Granted, Place, Site};
-use crate::serve::{Caller, Life, stopped};
+use crate::http::answer::Body;
+use crate::http::site::{Granted, Place, Site};
+use crate::life::{Life, stopped};
+use crate::serve::Caller;
 use crate::watch::metrics::Broken;
 
 /// The time for the last bytes of an answer, and for the word that nothing follows.

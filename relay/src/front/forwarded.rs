@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use hyper::header::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::out::target::in_networks;
+use crate::out::address::in_networks;
 
 /// What proxies write whom they speak for into; each adds the address that it sees at the end.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 
 use crate::front::stream::Wire;
-use crate::out::dial::prompt;
-use crate::serve::StartError;
+use crate::socket::prompt;
+use crate::start_error::StartError;
 
 /// A place where visitors come in.
 #[derive(Debug)]

@@ -2,5 +2,6 @@
 //!
 //! It does not know what goes through the tunnel.
 
+pub(crate) mod answer;
 pub(crate) mod assets;
 pub(crate) mod site;

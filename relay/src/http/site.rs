@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use ehlo_core::tunnel::{MESSAGE_MAX, PATH, SUBPROTOCOL};
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, Request, Response, StatusCode};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -19,26 +18,28 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::answer::{Body, going_away, no_websocket, not_allowed, plain};
+use super::assets::Assets;
 use crate::config::{Config, NamedTarget};
+use crate::dns::lookup::Dns;
 use crate::dns::mta_sts::MtaSts;
-use crate::dns::{Dns, Servers};
+use crate::dns::servers::Servers;
 use crate::front::acme::Acme;
 use crate::front::forwarded;
 use crate::front::listen::Peer;
 use crate::front::stream::HttpWire;
 use crate::front::tls::{Files, Https, Tls};
-use crate::http::assets::{Assets, not_allowed};
+use crate::life::Open;
+use crate::out::address::in_networks;
 use crate::out::dial::Outbound;
 use crate::out::resolve::Resolver;
-use crate::out::target::{Policy, in_networks};
+use crate::out::target::Policy;
 use crate::practice::PracticeTarget;
 use crate::quotas::{Connections, Gauges, Held, Party};
-use crate::serve::{Caller, Open, StartError};
+use crate::serve::Caller;
+use crate::start_error::StartError;
 use crate::tunnel::{self, Context, Names, Visitor};
 use crate::watch::metrics::{Metrics, Unfit};
-
-/// A body that is there already.
-pub(crate) type Body = Full<Bytes>;
 
 /// What all connections of one relay share.
 pub(crate) struct Site {
@@ -289,16 +290,6 @@ fn websocket_key(headers: &HeaderMap) -> Result<&str, StatusCode> {
     key.filter(|_| has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)).ok_or(StatusCode::BAD_REQUEST)
 }
 
-/// The answer to a request for the tunnel that is no handshake.
-fn no_websocket(status: StatusCode) -> Response<Body> {
-    let mut response = plain(status);
-    if status == StatusCode::UPGRADE_REQUIRED {
-        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-    }
-    response
-}
-
 /// A session whose upgrade has been granted; it runs once HTTP has let go of the connection.
 pub(crate) struct Granted {
     context: Arc<Context>,
@@ -389,23 +380,4 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
-}
-
-/// The relay is being stopped; whoever comes again after the grace finds the next one.
-fn going_away(grace: Duration) -> Response<Body> {
-    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(grace.as_secs().max(1)));
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-/// A status and its own words.
-pub(crate) fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::from(format!("{status}\n")));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

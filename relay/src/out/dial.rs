@@ -14,10 +14,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::config::Limits;
 use crate::config::{Config, Through, source_towards};
-use crate::out::resolve::own_address_towards;
+use crate::elapsed::millis;
 use crate::out::target::Policy;
 use crate::out::through;
 use crate::quotas::{Lease, Quotas, Use};
+use crate::socket::{own_address_towards, prompt};
 use crate::tunnel::refusal::{Deny, End, code_of, tell};
 
 /// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
@@ -190,19 +191,6 @@ async fn reach_proxy(proxy: &Through, outbound: &Outbound) -> Result<TcpStream, 
     Err(Code::Internal)
 }
 
-/// The most octets that the system may hold of what has not gone out yet.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT_MAX: u32 = 128 * 1024;
-
-/// Nothing waits in the system's buffers that need not: short lines go out at once, and a side that stalls is felt by the
-/// other, whose progress would else run megabytes ahead of the truth.
-pub(crate) fn prompt(tcp: &TcpStream) {
-    // Where the system cannot, more is buffered and nothing is lost.
-    let _ = tcp.set_nodelay(true);
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_MAX);
-}
-
 /// One code for several failures: what says most about the target comes before what may be the relay's own network.
 fn verdict(failures: &[(SocketAddr, Code)], outbound: &Outbound) -> Deny {
     const TELLING: [Code; 5] =
@@ -231,11 +219,6 @@ fn verdict(failures: &[(SocketAddr, Code)], outbound: &Outbound) -> Deny {
         _ => format!("The relay could not open a connection to {address}; its log may say why."),
     };
     Deny::new(code, message)
-}
-
-/// Whole milliseconds.
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

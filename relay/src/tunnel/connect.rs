@@ -10,8 +10,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Context, Session, busy, speaks_too_early};
 use crate::config::Limits;
+use crate::elapsed::millis;
 use crate::out::bridge;
-use crate::out::dial::{Dialled, dial, millis};
+use crate::out::dial::{Dialled, dial};
 use crate::out::proxy_header;
 use crate::out::resolve::Resolved;
 use crate::out::target::Target;

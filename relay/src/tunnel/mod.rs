@@ -21,15 +21,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::config::Limits;
 use crate::config::{Prefer, Profile, Token, find_token};
-use crate::dns::Dns;
+use crate::dns::lookup::Dns;
 use crate::dns::mta_sts::MtaSts;
+use crate::elapsed::millis;
 use crate::http::assets::Assets;
+use crate::life::stopped;
 use crate::out::bridge::Counters;
-use crate::out::dial::{Outbound, millis};
+use crate::out::dial::Outbound;
 use crate::out::resolve::Resolver;
 use crate::out::target::Policy;
 use crate::quotas::{Quotas, Use};
-use crate::serve::stopped;
 use crate::tunnel::refusal::{Deny, End, broken, last_word};
 use crate::watch::metrics::Metrics;
 

@@ -16,9 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::http::assets::not_allowed;
-use crate::http::site::{Body, Site, plain};
-use crate::serve::stopped;
+use crate::http::answer::{Body, not_allowed, plain};
+use crate::http::site::Site;
+use crate::life::stopped;
 use crate::watch::status::{self, LastReload, Status};
 
 /// The most that ask at once, and how long each may take.

@@ -19,11 +19,11 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
 use crate::config::Wanted;
-use crate::dns::Servers;
+use crate::dns::servers::Servers;
 use crate::front::certificate::Facts;
 use crate::front::tls::Https;
 use crate::http::site::Site;
-use crate::serve::stopped;
+use crate::life::stopped;
 use crate::watch::metrics::Metrics;
 use advice::Advice;
 use http::Client;

@@ -15,7 +15,8 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use crate::front::tls::Https;
-use crate::http::site::{Body, Site, plain};
+use crate::http::answer::{Body, plain};
+use crate::http::site::Site;
 use crate::watch::tally::Tally;
 use html::Html;
 use words::{moment, of_connection, of_end, of_request, span};
