@@ -12,7 +12,7 @@
 //!  dns      answers for the page, and policies of MTA-STS
 //!  quotas   what clients and targets have used
 //!  watch    metrics, and the operator's page
-//!  serve    start, accept loop, reload, stop
+//!  relay    start, reload, stop                  accept   the loop, and one visitor's way through the rooms
 //!  practice a server to practise on
 //! ```
 //!
@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+mod accept;
 mod config;
 mod dns;
 mod elapsed;
@@ -41,7 +42,7 @@ mod life;
 mod out;
 mod practice;
 mod quotas;
-mod serve;
+mod relay;
 mod socket;
 mod start_error;
 mod tunnel;
@@ -59,5 +60,5 @@ pub use front::tls::TlsError;
 pub use http::assets::{Asset, Assets};
 pub use out::address::{NotPublic, public_unicast};
 pub use practice::PracticeTarget;
-pub use serve::{Relay, Running};
+pub use relay::{Relay, Running};
 pub use start_error::StartError;

@@ -4,4 +4,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod assets;
+pub(crate) mod serve;
 pub(crate) mod site;
+pub(crate) mod upgrade;

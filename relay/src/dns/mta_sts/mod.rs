@@ -21,7 +21,7 @@ use super::lookup::Dns;
 use super::servers::{client, well_known};
 use crate::config::is_host_name;
 use crate::elapsed::millis;
-use crate::out::dial::{Outbound, one};
+use crate::out::outbound::{Outbound, one};
 use crate::out::target::Policy;
 use crate::tunnel::refusal::Deny;
 

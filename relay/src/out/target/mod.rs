@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ehlo_core::tunnel::{Answer, Code, Connect, Record};
 use ipnet::IpNet;
 
-use crate::config::{AddressPolicy, NamedTarget, is_host_name};
+use crate::config::{AddressPolicy, Config, NamedTarget, is_host_name};
 use crate::out::address::{is_allowed, is_denied, public_unicast, reached};
 use crate::tunnel::refusal::Deny;
 
@@ -57,6 +57,23 @@ impl Target {
 }
 
 impl Policy {
+    /// From a configuration, with the relay's own listeners and practice servers.
+    pub(crate) fn of(config: &Config, own: &[SocketAddr], practice: BTreeMap<String, NamedTarget>) -> Self {
+        let mut named = practice;
+        named.extend(config.targets.clone());
+        Self {
+            ports: config.ports(),
+            addresses: config.addresses,
+            allow_networks: config.allow_networks.clone(),
+            deny_networks: config.deny_networks.clone(),
+            literals: config.profile.takes_addresses(),
+            explains: config.profile.explains(),
+            proxy_headers: config.profile.writes_proxy_headers(),
+            own: own.to_vec(),
+            named,
+        }
+    }
+
     /// Reads what the page has asked for, and checks all that can be checked before the name is looked up.
     pub(crate) fn target(&self, connect: &Connect) -> Result<Target, Deny> {
         let (host, port) = match (&connect.host, connect.port, &connect.target) {

@@ -1,6 +1,4 @@
-//! Listens, and speaks HTTP with whoever comes.
-//!
-//! The accept loop is our own, since the time limit for a request's head needs a timer that must be installed.
+//! The relay as a whole: it is started, takes another configuration, and is stopped.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,27 +7,23 @@ use std::time::{Duration, SystemTime};
 use ehlo_core::tunnel::PATH;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::{interval, sleep};
+use tokio::time::interval;
 
+use crate::accept::accept;
 use crate::config::{Config, default_listen};
-use crate::front::acme;
-use crate::front::connection::{connection, turn_away};
+use crate::front::entrance::Entrance;
 use crate::front::listen::{self, Listener};
-use crate::front::tls::Https;
+use crate::front::renewal;
 use crate::http::assets::Assets;
 use crate::http::site::Site;
 use crate::life::{Life, Reins, stopped};
 use crate::practice::{self, PracticeTarget};
 use crate::start_error::StartError;
-use crate::watch::metrics::Broken;
 use crate::watch::operator;
 use crate::watch::status::LastReload;
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// How often it is looked whether the certificate has changed.
-const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(2);
 
 /// The relay. See [`Relay::start`].
 #[derive(Debug)]
@@ -46,6 +40,8 @@ pub struct Running {
     started: Config,
     /// What new connections and requests see.
     site: watch::Sender<Arc<Site>>,
+    /// The same, for what keeps the certificate.
+    entrance: watch::Sender<Arc<Entrance>>,
     reins: Reins,
     reload: LastReload,
 }
@@ -93,7 +89,9 @@ impl Relay {
         };
         let metrics = watching.as_ref().map(|(_, address)| *address);
         let url = url(&config, &addresses);
-        let (site, sites) = watch::channel(Arc::new(Site::new(&config, page, &addresses, &practice, None)?));
+        let first = Site::new(&config, page, &addresses, &practice, None)?;
+        let (entrance, entrances) = watch::channel(Arc::clone(&first.entrance));
+        let (site, sites) = watch::channel(Arc::new(first));
         let reload = LastReload::default();
         if let Some((listener, address)) = watching {
             let (sites, drain) = (sites.clone(), life.drain.clone());
@@ -112,10 +110,10 @@ impl Relay {
         for listener in listeners {
             tokio::spawn(accept(listener, sites.clone(), life.clone()));
         }
-        tokio::spawn(acme::keep(sites.clone(), life.stop.clone()));
-        tokio::spawn(look_at_certificate(sites.clone(), life.stop.clone()));
+        tokio::spawn(renewal::keep_ordered(entrances.clone(), life.stop.clone()));
+        tokio::spawn(renewal::look_at_files(entrances, life.stop.clone()));
         tokio::spawn(sweep(sites, life.stop));
-        Ok(Running { addresses, metrics, url, practice, started: config, site, reins, reload })
+        Ok(Running { addresses, metrics, url, practice, started: config, site, entrance, reins, reload })
     }
 }
 
@@ -174,7 +172,8 @@ impl Running {
         let listening = Config { listen: self.addresses.clone(), ..config.clone() };
         config.check().and_then(|()| listening.check()).map_err(StartError::Config)?;
         let old = Arc::clone(&self.site.borrow());
-        let site = Site::new(config, old.context.page, &self.addresses, &self.practice, Some(&old))?;
+        let site = Site::new(config, old.page, &self.addresses, &self.practice, Some(&old))?;
+        self.entrance.send_replace(Arc::clone(&site.entrance));
         self.site.send_replace(Arc::new(site));
         let mut kept = Vec::new();
         let started = &self.started;
@@ -211,77 +210,6 @@ fn url(config: &Config, addresses: &[SocketAddr]) -> String {
         (_, Some(address)) if config.listen == default_listen() => format!("{scheme}://localhost:{}/", address.port()),
         (_, Some(address)) => format!("{scheme}://{address}/"),
         (None, None) => String::new(),
-    }
-}
-
-/// Who is at the other end, and what tells the end of the relay.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) client: SocketAddr,
-    /// Whether that is no address, since it came over a Unix socket.
-    pub(crate) local: bool,
-    pub(crate) life: Life,
-}
-
-async fn accept(listener: Listener, sites: watch::Receiver<Arc<Site>>, life: Life) {
-    let mut stop = life.stop.clone();
-    let mut back_off = Duration::from_millis(10);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopped(&mut stop) => return,
-        };
-        match accepted {
-            Ok((wire, peer)) => {
-                back_off = Duration::from_millis(10);
-                let place = sites.borrow().place(peer);
-                match place {
-                    Some(place) => drop(tokio::spawn(connection(wire, peer, sites.clone(), life.clone(), place))),
-                    None => {
-                        turn_away(&wire);
-                        sites.borrow().context.metrics.connection_refused(Broken::Busy);
-                    }
-                }
-            }
-            // Descriptors may be used up: wait for some to come back instead of spinning.
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::select! {
-                    () = sleep(back_off) => {}
-                    () = stopped(&mut stop) => return,
-                }
-                back_off = (back_off * 2).min(Duration::from_secs(1));
-            }
-        }
-    }
-}
-
-/// Takes a new certificate as soon as it is there; one that cannot be used changes nothing.
-async fn look_at_certificate(sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool>) {
-    let mut every = interval(LOOK_AT_CERTIFICATE);
-    let mut fault = String::new();
-    let mut told = false;
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = stopped(&mut stop) => return,
-        }
-        let Some(Https::Files(tls)) = sites.borrow().tls.clone() else { continue };
-        let why = match tokio::task::spawn_blocking(move || tls.refresh()).await {
-            Ok(Err(error)) => error.to_string(),
-            Ok(Ok(true)) => {
-                tracing::warn!("the certificate has changed; the new one is shown");
-                String::new()
-            }
-            Ok(Ok(false)) | Err(_) => String::new(),
-        };
-        // Seen twice, it is not just that one of the files has been written and the other not yet.
-        told = told && why == fault;
-        if !told && !why.is_empty() && why == fault {
-            tracing::error!(why, "the new certificate cannot be used; the old one is still shown");
-            told = true;
-        }
-        fault = why;
     }
 }
 
