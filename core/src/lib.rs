@@ -1,6 +1,7 @@
 //! The SMTP conversation without I/O.
 
 pub mod base64;
+pub mod catalog;
 pub mod diagnose;
 pub mod explain;
 pub mod json;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::explain::place::{self, Place};
 use crate::explain::{self, Explanation, Step};
 use crate::session::rules::{Answers, GREETING, MESSAGE, answers};
 use crate::session::timers::Asked;
@@ -18,7 +17,7 @@ pub struct Meaning {
     /// The enhanced status code.
     pub enhanced_code: Option<String>,
     /// At which step it came, in words.
-    pub step: String,
+    pub step: &'static str,
     /// Its text, all lines.
     pub text: String,
     /// Milliseconds since the question.
@@ -41,65 +40,6 @@ pub struct Meaning {
     pub entries: Vec<usize>,
 }
 
-/// What a conversation knows of one reply, and where the explanations stand that make up its meaning.
-///
-/// The page reads them from [files](explain::files) and puts them in the places' stead: then it has the [`Meaning`].
-#[derive(Clone, Debug, Serialize)]
-pub struct Outline {
-    /// The code; 0 if there is none.
-    pub code: u16,
-    /// What the first digit says.
-    pub class_word: &'static str,
-    /// The enhanced status code.
-    pub enhanced_code: Option<String>,
-    /// At which step it came, in words.
-    pub step: &'static str,
-    /// At which step it came, for what explanations say of steps.
-    pub at: Step,
-    /// Its text, all lines.
-    pub text: String,
-    /// Milliseconds since the question.
-    pub took: Option<u64>,
-    /// The basic code.
-    pub basic: Place,
-    /// The enhanced status code.
-    pub enhanced: Option<Place>,
-    /// Well-known words in the text that say more than the codes, as far as the session knows any.
-    pub phrase: Option<explain::Phrase>,
-    /// For an accepted EHLO: every extension that it offered.
-    pub keywords: Vec<Place>,
-    /// For the reply to a typed command: what the command is for.
-    pub command: Option<Place>,
-    /// What is odd about it.
-    pub oddities: Vec<String>,
-    /// Whether the standard lists this code for this step, in a sentence.
-    pub allowed: Option<String>,
-    /// The entries of the transcript that it is made of.
-    pub entries: Vec<usize>,
-}
-
-/// The outline of reply number `id`; none if there is no such reply.
-pub fn outline(session: &Session, id: usize) -> Option<Outline> {
-    let reply = session.replies().get(id)?;
-    Some(Outline {
-        code: reply.code,
-        class_word: class_word(reply.code),
-        enhanced_code: reply.enhanced.map(|code| code.to_string()),
-        step: step_words(reply),
-        at: step_of(reply),
-        text: reply.text.clone(),
-        took: reply.took,
-        basic: place::reply_code(reply.code),
-        enhanced: reply.enhanced.map(|code| place::enhanced(code.class, code.subject, code.detail)),
-        phrase: phrase(session, reply),
-        keywords: offered(reply).map(|(keyword, params)| place::keyword(keyword, params)).collect(),
-        command: command_of(reply).filter(|verb| !verb.is_empty()).map(place::command),
-        oddities: session.oddities_of(id),
-        allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
-        entries: reply.entries.clone(),
-    })
-}
-
 /// What reply number `id` means; none if there is no such reply.
 pub fn of(session: &Session, id: usize) -> Option<Meaning> {
     let reply = session.replies().get(id)?;
@@ -108,22 +48,18 @@ pub fn of(session: &Session, id: usize) -> Option<Meaning> {
         code: reply.code,
         class_word: class_word(reply.code),
         enhanced_code: reply.enhanced.map(|code| code.to_string()),
-        step: step_words(reply).to_owned(),
+        step: reply.asked.map_or("no question", Asked::step),
         text: reply.text.clone(),
         took: reply.took,
         basic: explain::reply_code(reply.code, step),
         enhanced: reply.enhanced.map(|code| explain::enhanced(code.class, code.subject, code.detail, step)),
-        phrase: phrase(session, reply),
+        phrase: phrase(reply),
         keywords: offered(reply).map(|(keyword, params)| explain::keyword(keyword, params)).collect(),
         command: command_of(reply).filter(|verb| !verb.is_empty()).map(explain::command),
         oddities: session.oddities_of(id),
         allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
         entries: reply.entries.clone(),
     })
-}
-
-fn step_words(reply: &ReplyRecord) -> &'static str {
-    reply.asked.map_or("no question", Asked::step)
 }
 
 fn step_of(reply: &ReplyRecord) -> Step {
@@ -143,8 +79,8 @@ fn command_of(reply: &ReplyRecord) -> Option<&'static str> {
     }
 }
 
-fn phrase(session: &Session, reply: &ReplyRecord) -> Option<explain::Phrase> {
-    session.phrases().find(&reply.text).filter(|_| reply.code >= 400)
+fn phrase(reply: &ReplyRecord) -> Option<explain::Phrase> {
+    explain::words(&reply.text).filter(|_| reply.code >= 400)
 }
 
 fn offered(reply: &ReplyRecord) -> impl Iterator<Item = (&str, &str)> {

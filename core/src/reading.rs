@@ -1,6 +1,5 @@
 //! A saved talk, held again: the same session, fed from the file.
 
-use crate::explain::Phrases;
 use crate::session::setup::{PlanChange, Security, Setup};
 use crate::session::{Action, Closed, Input, Output, Secured, Session, SocketContext, TypedEnd};
 use crate::time::Now;
@@ -13,24 +12,12 @@ use crate::tunnel::{Closer, Connected, FromRelay, Refusal};
 /// # Errors
 /// The first line that is none of a talk's.
 pub fn open(text: &str) -> Result<Session, TalkError> {
-    open_knowing(text, Phrases::BUILT_IN)
-}
-
-/// As [`open`], with the phrases that are known so far.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_knowing(text: &str, phrases: Phrases) -> Result<Session, TalkError> {
-    Ok(replay_knowing(&Talk::parse(text)?, phrases))
+    Ok(replay(&Talk::parse(text)?))
 }
 
 /// Replays a talk. The facts and findings in it are passed over: they are derived anew.
 pub fn replay(talk: &Talk) -> Session {
-    replay_knowing(talk, Phrases::BUILT_IN)
-}
-
-fn replay_knowing(talk: &Talk, phrases: Phrases) -> Session {
-    let mut session = Session::knowing(Now(0), setup_of(talk), phrases).without_running();
+    let mut session = Session::new(Now(0), setup_of(talk)).without_running();
     let mut now = Now(0);
     let mut message: Vec<u8> = Vec::new();
     let mut items = talk.items.iter().map(|(_, item)| item).peekable();

@@ -8,7 +8,7 @@ use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
-use crate::{StepOutput, json, mistake, moment, phrases};
+use crate::{StepOutput, json, mistake, moment};
 
 /// One conversation over one connection; see `ehlo_core::session::Session`.
 #[wasm_bindgen(js_name = Session)]
@@ -28,7 +28,7 @@ impl Conversation {
         if let Some(bytes) = message {
             setup.plan.message = Message::Bytes(bytes.into());
         }
-        Ok(Self { inner: Session::knowing(moment(now), setup, phrases::known()) })
+        Ok(Self { inner: Session::new(moment(now), setup) })
     }
 
     /// The relay's WebSocket is open.
@@ -146,19 +146,9 @@ impl Conversation {
         json(&self.inner.entries(from))
     }
 
-    /// What is known of a reply, and where its explanations stand, as JSON; `null` if there is no such reply.
-    pub fn outline(&self, reply: usize) -> String {
-        json(&meaning::outline(&self.inner, reply))
-    }
-
-    /// Whether the file of phrases would tell more of this conversation.
-    pub fn wants_phrases(&self) -> bool {
-        self.inner.wants_phrases()
-    }
-
-    /// Takes in the file of phrases; other conversations of this page have them from then on.
-    pub fn learn(&mut self, text: &str) {
-        self.inner.learn(phrases::learn(text));
+    /// What a reply means, as JSON; `null` if there is no such reply.
+    pub fn meaning(&self, reply: usize) -> String {
+        json(&meaning::of(&self.inner, reply))
     }
 
     /// Advice on a line before it is sent, as JSON.

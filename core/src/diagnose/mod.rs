@@ -12,8 +12,6 @@ mod syntax;
 mod timing;
 mod tls;
 
-pub(crate) use refusal::may_say_more;
-
 pub use crate::session::view::{Finding, Severity};
 
 use crate::session::{ReplyRecord, Session};

@@ -8,7 +8,7 @@ use crate::wire::command::Verb;
 
 pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
     for reply in session.replies().iter().filter(|reply| may_say_more(reply)) {
-        if let Some(phrase) = session.phrases().find(&reply.text) {
+        if let Some(phrase) = crate::explain::words(&reply.text) {
             let (title, rest) = phrase.meaning.split_once(". ").unwrap_or((phrase.meaning, ""));
             let words = format!("Its words: \u{201C}{}\u{201D}", shortened(&reply.text));
             let detail = if rest.is_empty() { words.as_str() } else { rest };
@@ -24,7 +24,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
 }
 
 /// Whether the words of a reply are worth a look: of a refusal, and of a goodbye that nobody asked for.
-pub(crate) fn may_say_more(reply: &ReplyRecord) -> bool {
+fn may_say_more(reply: &ReplyRecord) -> bool {
     reply.code >= 400 || (reply.code == 221 && reply.asked != Some(Asked::Command(Verb::Quit)))
 }
 

@@ -35,7 +35,6 @@ pub use secure::Stage;
 pub use sending::WINDOW;
 pub use setup::{Mistake, Setup};
 
-use crate::explain::Phrases;
 use crate::time::Now;
 use crate::transcript::Transcript;
 use crate::tunnel::Connected;
@@ -93,7 +92,6 @@ pub struct Session {
     replays: bool,
     message: Arc<Vec<u8>>,
     sending: sending::Sending,
-    phrases: Phrases,
 }
 
 /// How far the connection is.
@@ -177,11 +175,6 @@ pub struct ReplyRecord {
 impl Session {
     /// A conversation that has not begun; the driver opens the relay's WebSocket and then says [`Input::Reached`].
     pub fn new(now: Now, setup: Setup) -> Self {
-        Self::knowing(now, setup, Phrases::BUILT_IN)
-    }
-
-    /// As [`Self::new`], with the phrases that are known so far.
-    pub fn knowing(now: Now, setup: Setup, phrases: Phrases) -> Self {
         let mut session = Self {
             runner: Runner { running: !setup.attended, paused: None },
             setup,
@@ -217,7 +210,6 @@ impl Session {
             replays: false,
             message: Arc::default(),
             sending: sending::Sending::default(),
-            phrases,
         };
         session.await_reply(Asked::Relay, None);
         session.compose();
@@ -299,21 +291,6 @@ impl Session {
     /// Everything that was said, and what happened.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
-    }
-
-    /// The phrases that findings and meanings are told by.
-    pub fn phrases(&self) -> Phrases {
-        self.phrases
-    }
-
-    /// Whether there is a reply that phrases would tell more of, and none are known.
-    pub fn wants_phrases(&self) -> bool {
-        self.phrases.is_none() && self.replies.iter().any(crate::diagnose::may_say_more)
-    }
-
-    /// From now on these phrases are known.
-    pub fn learn(&mut self, phrases: Phrases) {
-        self.phrases = phrases;
     }
 
     /// The replies in order.
