@@ -8,7 +8,6 @@ use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::process::free_addr;
-use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::OpenSsl;
 use ehlo_tests::Outcome;
 use serde_json::{Value, json};
