@@ -1,9 +1,6 @@
 //! Builds the page into the binary: wasm, its glue and every file of `www`, each raw, with brotli and with gzip.
 
 #[cfg(feature = "page")]
-#[path = "build/anchors.rs"]
-mod anchors;
-#[cfg(feature = "page")]
 #[path = "build/page.rs"]
 mod page;
 #[cfg(feature = "page")]

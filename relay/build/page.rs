@@ -43,7 +43,6 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
     for (module, feature) in MODULES {
         glue(&root, &wasm(&root, feature)?, module, &made)?;
     }
-    crate::anchors::write(&made.join("anchors"))?;
     collect(&made, "wasm/", &mut files)?;
     explanations(&out.join("meaning"))?;
     collect(&out.join("meaning"), "meaning/", &mut files)?;
