@@ -1,6 +1,8 @@
 //! The SMTP conversation without I/O.
 
 pub mod base64;
+#[cfg(feature = "tls")]
+pub mod connection;
 pub mod diagnose;
 pub mod explain;
 pub mod json;
