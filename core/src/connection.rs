@@ -277,7 +277,7 @@ impl Connection {
         layer.send(&bytes);
     }
 
-    fn to_network(&mut self, bytes: Vec<u8>) {
+    fn hand_out(&mut self, bytes: Vec<u8>) {
         let plain = std::mem::take(&mut self.unsealed);
         self.owed.push_back(Owed { bytes: bytes.len() as u64, plain });
         self.out.push_back(Do::Send(bytes));
@@ -300,7 +300,7 @@ impl Connection {
             layer.close();
             loop {
                 match layer.poll() {
-                    Out::ToNetwork(bytes) => self.to_network(bytes),
+                    Out::ToNetwork(bytes) => self.hand_out(bytes),
                     Out::Idle => break,
                     // The session has ended: it takes in nothing more.
                     _ => {}
@@ -312,7 +312,7 @@ impl Connection {
 
     fn layer_says(&mut self, now: Now, out: Out) {
         match out {
-            Out::ToNetwork(bytes) => self.to_network(bytes),
+            Out::ToNetwork(bytes) => self.hand_out(bytes),
             Out::Plain(bytes) => {
                 self.count(now);
                 self.note(now, Input::Bytes(&bytes));
