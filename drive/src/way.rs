@@ -59,7 +59,8 @@ impl Way {
 
     /// Closes, and waits for the answer, so that nothing that was sent before is lost to a reset.
     pub(crate) async fn close(self) {
-        let Self::Relay(mut socket) = self;
+        let Self::Relay(socket) = self;
+        let mut socket = *socket;
         let goodbye = async {
             let _ = socket.close(None).await;
             while let Some(Ok(_)) = socket.next().await {}
