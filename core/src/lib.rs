@@ -2,6 +2,8 @@
 
 pub mod base64;
 pub mod catalog;
+#[cfg(feature = "tls")]
+pub mod connection;
 pub mod diagnose;
 pub mod explain;
 pub mod json;

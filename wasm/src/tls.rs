@@ -1,6 +1,5 @@
 //! One TLS connection.
 
-use ehlo_core::tls::anchors::{self, Anchor};
 use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_core::tls::{Binding, Failure, FailureKind, Settings};
 use wasm_bindgen::prelude::*;
@@ -31,7 +30,7 @@ impl TlsOutput {
         self.kind.to_owned()
     }
 
-    /// For `network` and `plain`: the octets; handed over, so that they are there once only.
+    /// For `network` and `plain`: the octets. Handed over, so that they are there once only.
     pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
         self.bytes.take()
     }
@@ -108,12 +107,7 @@ impl Tls {
     /// The next thing to do.
     pub fn poll(&mut self) -> TlsOutput {
         let mut binding = Binding { exporter: None, server_end_point: None };
-        let mut out = self.inner.poll();
-        if matches!(out, Out::WantsAnchors(_)) {
-            self.inner.anchors(&[&authorities()]);
-            out = self.inner.poll();
-        }
-        let (kind, bytes, text) = match out {
+        let (kind, bytes, text) = match self.inner.poll() {
             Out::ToNetwork(bytes) => ("network", Some(bytes), None),
             Out::Plain(bytes) => ("plain", Some(bytes), None),
             Out::Done(report, bound) => {
@@ -122,21 +116,11 @@ impl Tls {
             }
             Out::Failed(failure) => ("failed", None, Some(failure.to_json())),
             Out::CloseNotify => ("close-notify", None, None),
-            Out::WantsAnchors(_) | Out::Idle => ("idle", None, None),
+            Out::Idle => ("idle", None, None),
         };
         let (sent, received) = self.inner.carried();
         TlsOutput { kind, bytes, text, binding, carried: [sent as f64, received as f64] }
     }
-}
-
-/// All the well-known authorities.
-fn authorities() -> Vec<u8> {
-    let mut out = Vec::new();
-    for root in webpki_roots::TLS_SERVER_ROOTS {
-        let constraints = root.name_constraints.as_ref().map(AsRef::as_ref);
-        anchors::write(&mut out, &Anchor { subject: &root.subject, key: &root.subject_public_key_info, constraints });
-    }
-    out
 }
 
 fn refused(failure: &Failure) -> JsValue {
