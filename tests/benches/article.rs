@@ -8,8 +8,8 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ehlo_core::session::view::Outcome as Verdict;
-use ehlo_core::session::{Session, Setup};
+use ehlo_core::machine::view::Outcome as Verdict;
+use ehlo_core::machine::{Session, Setup};
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;

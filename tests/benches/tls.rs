@@ -14,8 +14,8 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ehlo_core::session::Setup;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::machine::Setup;
+use ehlo_core::machine::view::Outcome as Verdict;
 use ehlo_core::tls::Settings;
 use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_relay::Config;
@@ -357,7 +357,7 @@ async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> Outcome<
     let started = Instant::now();
     let mut conversation = Conversation::open(&scene.relay.tunnel_url(), setup).await?;
     let answered =
-        |session: &ehlo_core::session::Session| session.transactions().last().is_some_and(|mail| mail.dot.is_some());
+        |session: &ehlo_core::machine::Session| session.transactions().last().is_some_and(|mail| mail.dot.is_some());
     conversation.until("the answer to the message", answered).await?;
     let time = ms(started.elapsed());
     conversation.end().await?;

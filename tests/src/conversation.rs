@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
+use ehlo_core::machine::view::Turn;
+use ehlo_core::machine::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Settings;
 use ehlo_core::tls::layer::{Layer, Out};

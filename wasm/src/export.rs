@@ -1,6 +1,6 @@
 //! A conversation as text.
 
-use ehlo_core::session::Session;
+use ehlo_core::machine::Session;
 
 /// As `talk`, `markdown` or `json`; anything else is taken for `talk`.
 pub(crate) fn export(session: &Session, format: &str) -> String {

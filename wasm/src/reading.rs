@@ -1,7 +1,8 @@
 //! A saved talk, read-only.
 
-use ehlo_core::session::Session;
-use ehlo_core::{meaning, reading};
+use ehlo_core::machine::Session;
+use ehlo_core::reading::meaning;
+use ehlo_core::record::play as reading;
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;

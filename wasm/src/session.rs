@@ -1,16 +1,16 @@
 //! One conversation.
 
-use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::machine::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::reading::{lint, meaning};
+use ehlo_core::setup::Message;
 use ehlo_core::tls::{Binding, Failure, Legacy, Report};
 use ehlo_core::tunnel::FromRelay;
-use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
 use crate::{StepOutput, json, mistake, moment, phrases};
 
-/// One conversation over one connection; see `ehlo_core::session::Session`.
+/// One conversation over one connection; see `ehlo_core::machine::Session`.
 #[wasm_bindgen(js_name = Session)]
 pub struct Conversation {
     pub(crate) inner: Session,

@@ -15,7 +15,7 @@ use super::{Phrases, known_commands, known_enhanced, known_keywords, known_reply
 /// The file of the phrases: what [`Phrases::learn`] reads.
 pub const PHRASES: &str = "phrases";
 
-/// The file of the tests that break rules on purpose: a question, and a list of [`Row`](crate::recipe::catalogue::Row)s.
+/// The file of the tests that break rules on purpose: a question, and a list of [`Row`](crate::probe::catalogue::Row)s.
 pub const RECIPES: &str = "recipes";
 
 /// Keywords and commands that most conversations meet; codes of success too.
@@ -92,7 +92,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         .0
         .into_iter()
         .map(content)
-        .chain([(PHRASES, Phrases::BUILT_IN.to_json()), (RECIPES, crate::recipe::catalogue::to_json())])
+        .chain([(PHRASES, Phrases::BUILT_IN.to_json()), (RECIPES, crate::probe::catalogue::to_json())])
         .collect()
 }
 

@@ -1,9 +1,9 @@
 //! A server that does not stop: memory stays bounded, and the transcript says so.
 
-use ehlo_core::session::setup::Setup;
-use ehlo_core::session::{How, Input, Output, Session};
+use ehlo_core::machine::{How, Input, Output, Session};
+use ehlo_core::record::{ENTRIES_MAX, OCTETS_MAX};
+use ehlo_core::setup::Setup;
 use ehlo_core::time::Now;
-use ehlo_core::transcript::{ENTRIES_MAX, OCTETS_MAX};
 use ehlo_core::wire::line::LINE_MAX;
 
 /// Feeds `chunk` again and again until the session has had enough, or `times` over.
@@ -70,7 +70,7 @@ fn a_single_piece_of_many_megabytes_is_not_kept_whole() {
 #[test]
 fn a_flood_can_be_exported_and_read_again() {
     let session = feed(&b"250 ok\r\n".repeat(100_000), 1);
-    let again = ehlo_core::reading::open(&session.talk().to_string()).unwrap();
+    let again = ehlo_core::record::play::open(&session.talk().to_string()).unwrap();
     assert_eq!(again.plain(), session.plain());
     assert_eq!(again.ending().map(|ending| ending.how), Some(How::Flood));
 }

@@ -1,6 +1,6 @@
 //! Advice on a line before it is sent: each kind where it belongs, and none on a good line.
 
-use ehlo_core::lint::{Advice, Gravity, complete, lint};
+use ehlo_core::reading::lint::{Advice, Gravity, complete, lint};
 
 use crate::stage::{after, at};
 

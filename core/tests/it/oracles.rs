@@ -3,18 +3,18 @@
 //! Each takes octets and panics where something does not hold.
 
 use ehlo_core::base64;
-use ehlo_core::lint::{complete, lint};
+use ehlo_core::machine::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
 use ehlo_core::printable;
-use ehlo_core::reading;
+use ehlo_core::reading::lint::{complete, lint};
+use ehlo_core::record::play as reading;
+use ehlo_core::record::talk::{Item, Talk};
+use ehlo_core::record::{OCTETS_MAX, Side, masked};
 use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Outcome, Step, mask_proof};
 use ehlo_core::secret::Secret;
-use ehlo_core::session::setup::{PlanChange, Setup, Until};
-use ehlo_core::session::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
+use ehlo_core::setup::{PlanChange, Setup, Until};
 use ehlo_core::time::Now;
 use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_core::tls::{Failure, MAX_CERTIFICATES, Settings, anchors, describe};
-use ehlo_core::transcript::talk::{Item, Talk};
-use ehlo_core::transcript::{OCTETS_MAX, Side, masked};
 use ehlo_core::tunnel::{Closer, Code, FromRelay, Refusal};
 use ehlo_core::wire::command::Command;
 use ehlo_core::wire::line::LINE_MAX;
@@ -209,7 +209,7 @@ impl Played {
         match dice.octet() % 8 {
             0 => Action::Run {},
             6 => Action::Allow(Risk::Recipes),
-            7 => Action::Recipe { id: dice.one(&ehlo_core::recipe::ALL.each_ref()).id().to_owned() },
+            7 => Action::Recipe { id: dice.one(&ehlo_core::probe::ALL.each_ref()).id().to_owned() },
             1 => Action::Pause {},
             2 => Action::Next {},
             3 => Action::Plan(Box::new(PlanChange {
@@ -291,7 +291,7 @@ impl Played {
             assert_eq!(said, self.fed, "the transcript holds what the server said");
         }
         for id in 0..self.session.replies().len() {
-            let _ = ehlo_core::meaning::of(&self.session, id).expect("every reply has a meaning");
+            let _ = ehlo_core::reading::meaning::of(&self.session, id).expect("every reply has a meaning");
         }
         harmless(&self.session.plain());
         harmless(&self.session.markdown());

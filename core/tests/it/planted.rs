@@ -1,13 +1,14 @@
 //! Secrets that the session itself sends: found in what goes out, and nowhere else, whichever the mechanism.
 
 use ehlo_core::base64::{decode, encode};
-use ehlo_core::lint::lint;
+use ehlo_core::machine::{Action, Input, Output, Secured, Session, Setup};
+use ehlo_core::reading::lint::lint;
+use ehlo_core::reading::meaning;
+use ehlo_core::record::Side;
+use ehlo_core::record::play as reading;
 use ehlo_core::sasl::Mechanism;
-use ehlo_core::session::{Action, Input, Output, Secured, Session, Setup};
 use ehlo_core::time::Now;
 use ehlo_core::tls::{Binding, Report};
-use ehlo_core::transcript::Side;
-use ehlo_core::{meaning, reading};
 
 pub(crate) const TRUSTED: &str = r#"{"version":"TLS 1.3","suite":"TLS_AES_128_GCM_SHA256","verdict":{"trusted":true},"client_certificate":"not-asked"}"#;
 const PASSWORD: &str = "planted-Passw0rd!";

@@ -1,12 +1,12 @@
 //! What holds for any input, tried with inputs by chance.
 
+use ehlo_core::machine::{Action, Input, Output, Secured, Session, Setup, TypedEnd};
 use ehlo_core::printable;
-use ehlo_core::session::rules::Phase;
-use ehlo_core::session::{Action, Input, Output, Secured, Session, Setup, TypedEnd};
+use ehlo_core::record::talk::{escape, unescape};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Report;
-use ehlo_core::transcript::talk::{escape, unescape};
 use ehlo_core::wire::body::{WireMessage, received};
+use ehlo_core::wire::rules::Phase;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

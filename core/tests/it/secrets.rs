@@ -1,8 +1,8 @@
 //! A password that was typed is sent, and found nowhere else.
 
-use ehlo_core::lint::{complete, lint};
-use ehlo_core::session::setup::Setup;
-use ehlo_core::session::{Action, Closed, Input, Output, Session, TypedEnd};
+use ehlo_core::machine::{Action, Closed, Input, Output, Session, TypedEnd};
+use ehlo_core::reading::lint::{complete, lint};
+use ehlo_core::setup::Setup;
 use ehlo_core::time::Now;
 
 const SECRET: &str = "c2VjcmV0LXBsYW50ZWQ=";

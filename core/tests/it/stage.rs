@@ -1,12 +1,12 @@
 //! Plays a talk against a live session: the talk's server speaks, the talk's client is the person, or what the plan must send.
 
+use ehlo_core::machine::view::RecipientView;
+use ehlo_core::machine::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::plan::What;
-use ehlo_core::reading::setup_of;
-use ehlo_core::session::view::RecipientView;
-use ehlo_core::session::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
+use ehlo_core::record::event::{Event, NoRelay};
+use ehlo_core::record::play::setup_of;
+use ehlo_core::record::talk::{Item, Talk, escape};
 use ehlo_core::time::Now;
-use ehlo_core::transcript::event::{Event, NoRelay};
-use ehlo_core::transcript::talk::{Item, Talk, escape};
 use ehlo_core::tunnel::{Connected, FromRelay, Refusal};
 
 /// How the server's octets are cut into pieces.
@@ -171,8 +171,7 @@ impl Stage {
                 return self.act(Action::Recipe { id: rest.to_owned() });
             }
             "change" => {
-                let change =
-                    ehlo_core::session::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
+                let change = ehlo_core::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
                 return self.act(Action::Plan(Box::new(change)));
             }
             "unattended" => {

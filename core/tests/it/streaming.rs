@@ -1,9 +1,9 @@
 //! A big message leaves piece by piece: memory stays bounded, a refusal stops it, and the transcript keeps its ends.
 
-use ehlo_core::reading;
-use ehlo_core::session::setup::{Message, Setup};
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Input, Output, Session, TypedEnd, WINDOW};
+use ehlo_core::machine::view::Turn;
+use ehlo_core::machine::{Action, Input, Output, Session, TypedEnd, WINDOW};
+use ehlo_core::record::play as reading;
+use ehlo_core::setup::{Message, Setup};
 use ehlo_core::time::Now;
 
 const MIB: usize = 1024 * 1024;

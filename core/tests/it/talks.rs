@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ehlo_core::reading;
-use ehlo_core::session::Session;
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::machine::Session;
+use ehlo_core::record::play as reading;
+use ehlo_core::record::talk::{Item, Talk};
 
 use crate::stage::{Pieces, play};
 
@@ -99,7 +99,7 @@ fn every_reply_of_every_talk_has_a_meaning() {
     each(|name, talk| {
         let session = play(name, talk, Pieces::Whole)?.session;
         for id in 0..session.replies().len() {
-            let meaning = ehlo_core::meaning::of(&session, id).ok_or_else(|| format!("{name}: reply {id}"))?;
+            let meaning = ehlo_core::reading::meaning::of(&session, id).ok_or_else(|| format!("{name}: reply {id}"))?;
             assert!(!meaning.basic.meaning.is_empty(), "{name}: reply {id}");
         }
         Ok(())

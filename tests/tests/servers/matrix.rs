@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use ehlo_core::session::{Session, Stage};
+use ehlo_core::machine::{Session, Stage};
 use ehlo_core::tls::{FailureKind, ProblemKind};
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};

@@ -1,7 +1,7 @@
 //! Postfix's `smtp-sink`, which misbehaves as it is told.
 
-use ehlo_core::session::Session;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
+use ehlo_core::machine::view::Outcome as Verdict;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::SmtpSink;

@@ -1,6 +1,6 @@
 //! What Postfix alone does: a greeting in two parts, and greylisting.
 
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::machine::view::Outcome as Verdict;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{MailServer, Postfix, holds};
 use ehlo_tests::{Failure, Outcome};

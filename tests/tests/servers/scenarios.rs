@@ -1,8 +1,8 @@
 //! One list of scenarios, the same for every mail server; what the servers answer differently is in a table.
 
-use ehlo_core::session::Action;
-use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::machine::Action;
+use ehlo_core::machine::view::Outcome as Verdict;
+use ehlo_core::setup::PlanChange;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix, holds};
@@ -207,7 +207,7 @@ async fn a_message_that_does_not_say_its_size_is_refused_when_it_is_too_large(sc
     refused_at_the_end(scene, &session)
 }
 
-fn refused_at_the_end(scene: &Scene, session: &ehlo_core::session::Session) -> Outcome {
+fn refused_at_the_end(scene: &Scene, session: &ehlo_core::machine::Session) -> Outcome {
     let by = Some((scene.answers.too_large_at_end, "the end of the message"));
     expect(session, Verdict::Refused, by, "message-too-large", IN_ORDER)?;
     assert!(scene.server.mailbox().now().is_empty());

@@ -1,7 +1,7 @@
 //! TLS and signing in against real servers: STARTTLS, TLS from the first octet, and every mechanism that each offers.
 
-use ehlo_core::session::view::{Outcome as Verdict, SignInState};
-use ehlo_core::session::{Session, Stage};
+use ehlo_core::machine::view::{Outcome as Verdict, SignInState};
+use ehlo_core::machine::{Session, Stage};
 use ehlo_core::tls::ProblemKind;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Certificate, Chasquid, Exim, MailServer, Postfix};
@@ -75,7 +75,7 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
             "the server's proof is masked as well",
             !talk.contains(" dj0") && session.plain().contains("v=••••••") == mechanism.starts_with("SCRAM"),
         )?;
-        let again = ehlo_core::reading::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
+        let again = ehlo_core::record::play::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
         let odd =
             |session: &Session| session.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
         check(&session, "a mask is no oddity of the server's", odd(&again) == odd(&session))?;

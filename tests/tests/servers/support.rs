@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::session::view::Outcome as Verdict;
-use ehlo_core::session::{Session, Setup};
+use ehlo_core::machine::view::Outcome as Verdict;
+use ehlo_core::machine::{Session, Setup};
 use ehlo_tests::conversation::{self, Conversation, told};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::{Failure, Outcome};
@@ -78,7 +78,7 @@ pub(crate) fn codes(session: &Session) -> Vec<u16> {
 /// The commands that were sent, each by its first word.
 pub(crate) fn sent(session: &Session) -> String {
     let said = session.report().transcript;
-    let client = said.into_iter().filter(|line| line.side == ehlo_core::transcript::Side::Client);
+    let client = said.into_iter().filter(|line| line.side == ehlo_core::record::Side::Client);
     client.map(|line| line.text.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>().join(" ")
 }
 

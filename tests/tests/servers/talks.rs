@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use ehlo_core::reading::setup_of;
-use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::{Action, Risk, Session, TypedEnd};
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::machine::{Action, Risk, Session, TypedEnd};
+use ehlo_core::record::play::setup_of;
+use ehlo_core::record::talk::{Item, Talk};
+use ehlo_core::setup::PlanChange;
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, Step};

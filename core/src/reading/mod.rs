@@ -1,0 +1,5 @@
+//! What can be read from a record.
+
+pub mod findings;
+pub mod lint;
+pub mod meaning;
