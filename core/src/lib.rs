@@ -1,8 +1,10 @@
 //! The SMTP conversation without I/O.
 
 pub mod base64;
+pub mod case;
 pub mod domain;
 pub mod explain;
+pub mod export;
 pub mod json;
 pub mod machine;
 pub mod plan;

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::json::Object;
 use crate::setup::{Mistake, PlanChange};
 use crate::tls::{Binding, Failure, Legacy, Report};
-use crate::tunnel::FromRelay;
+use crate::tunnel::{Code, Connected, FromRelay};
 
 /// Something that happened, told to the session by whoever drives it.
 #[derive(Clone, Debug)]
@@ -14,7 +14,31 @@ pub enum Input<'a> {
     Reached,
     /// A control message came from the relay.
     Relay(FromRelay),
-    /// The connection stands without a relay: the practice server in the page.
+    /// The driver connects to the server by itself, over TCP, without a relay.
+    Dialing,
+    /// Without a relay: the server's name was looked up.
+    Resolved {
+        /// The name.
+        name: String,
+        /// Its addresses in the order of trying.
+        addresses: Vec<String>,
+        /// How long it took, in milliseconds.
+        ms: u64,
+    },
+    /// Without a relay: an address was tried in vain.
+    Attempt {
+        /// The address.
+        address: String,
+        /// Why.
+        error: Code,
+        /// How long it took, in milliseconds.
+        ms: u64,
+    },
+    /// Without a relay: the TCP connection stands.
+    Connected(Connected),
+    /// Without a relay: no TCP connection came about.
+    NotConnected(Code),
+    /// The connection stands, and nothing else is known of it: the practice server in the page.
     Opened,
     /// Octets came from the mail server.
     Bytes(&'a [u8]),
@@ -64,6 +88,11 @@ pub enum Closed {
         code: u16,
         /// The circumstances.
         context: SocketContext,
+    },
+    /// The TCP connection of a driver without a relay.
+    Tcp {
+        /// Whether it was reset, and not closed in order.
+        reset: bool,
     },
     /// The practice server in the page hung up.
     Practice,

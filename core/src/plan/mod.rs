@@ -5,7 +5,7 @@ mod params;
 pub mod presets;
 mod upcoming;
 
-use crate::machine::view::SignInState;
+use crate::record::SignInState;
 use crate::record::transaction::Transaction;
 use crate::sasl::{self, Mechanism};
 use crate::secret::MASK;

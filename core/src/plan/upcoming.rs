@@ -1,7 +1,7 @@
 //! The commands that are likely to follow, as far as they can be foreseen.
 
 use super::{Facts, Step, What, params};
-use crate::machine::view::SignInState;
+use crate::record::SignInState;
 use crate::sasl::Mechanism;
 use crate::setup::{Security, Until};
 use crate::wire::command::Verb;

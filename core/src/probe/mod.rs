@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 
+pub use crate::record::event::Verdict;
 use Step::{Answer, EndUnlessAnswered, Handshake, On, Quiet, Replies, Send};
 
 /// One test.
@@ -69,33 +70,6 @@ pub enum Judged {
     Injection,
     /// A refusal is as good as a message that arrives unharmed.
     EightBit,
-}
-
-/// What came of a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The server did as a sound one does.
-    Sound,
-    /// It did not.
-    Unsound,
-    /// It cannot be told.
-    Unclear,
-}
-
-impl Verdict {
-    /// The word for views and talks.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sound => "sound",
-            Self::Unsound => "unsound",
-            Self::Unclear => "unclear",
-        }
-    }
-
-    /// The verdict with this word.
-    pub fn of(word: &str) -> Option<Self> {
-        [Self::Sound, Self::Unsound, Self::Unclear].into_iter().find(|verdict| verdict.word() == word)
-    }
 }
 
 /// What was seen of the server while a test went on.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::machine::Session;
+use crate::case::Case;
 use crate::wire::command::{Command, PathArgument, Verb};
 use crate::wire::rules::{Order, Phase, order};
 
@@ -30,18 +30,18 @@ pub enum Gravity {
 }
 
 /// Advice on `line`, which is about to be sent in `session`. A line that holds a secret is never repeated in it.
-pub fn lint(session: &Session, line: &str) -> Vec<Advice> {
-    let mut out = advise(session, line);
-    if session.is_secret(line) {
+pub fn lint(case: &Case, line: &str) -> Vec<Advice> {
+    let mut out = advise(case, line);
+    if case.record.is_secret(line) {
         out.iter_mut().for_each(|advice| advice.fix = None);
     }
     out
 }
 
-fn advise(session: &Session, line: &str) -> Vec<Advice> {
+fn advise(case: &Case, line: &str) -> Vec<Advice> {
     let mut out = Vec::new();
-    if session.chunk_left() > 0 {
-        let octets = session.chunk_left().to_string();
+    if case.record.chunk_left() > 0 {
+        let octets = case.record.chunk_left().to_string();
         add(
             &mut out,
             Gravity::Hint,
@@ -50,31 +50,31 @@ fn advise(session: &Session, line: &str) -> Vec<Advice> {
         );
         return out;
     }
-    if session.phase() == Phase::Data && session.awaiting().is_none() {
+    if case.record.phase() == Phase::Data && case.record.awaiting().is_none() {
         body_line(line, &mut out);
         return out;
     }
-    if session.is_in_auth() {
-        auth_answer(session, line, &mut out);
+    if case.record.sign_in().is_asked() {
+        auth_answer(case, line, &mut out);
         return out;
     }
     let command = Command::of(line);
     shape(line, &command, &mut out);
-    if let Order::Wrong(why) = order(session.phase(), command.verb) {
+    if let Order::Wrong(why) = order(case.record.phase(), command.verb) {
         add(&mut out, Gravity::Warning, format!("Out of order: {why}."), None);
     }
-    if session.awaiting().is_some() {
-        let what = session.awaiting().map(crate::machine::timers::Asked::spoken).unwrap_or_default();
+    if case.record.awaiting().is_some() {
+        let what = case.record.awaiting().map(super::words::awaited).unwrap_or_default();
         add(&mut out, Gravity::Warning, format!("The server has not answered yet; Ehlo is waiting for {what}."), None);
     }
     match command.verb {
-        Verb::Mail | Verb::Rcpt => path(session, &command, &mut out),
+        Verb::Mail | Verb::Rcpt => path(case, &command, &mut out),
         Verb::Ehlo | Verb::Helo | Verb::Lhlo => hello(&command, &mut out),
         Verb::Data | Verb::Rset | Verb::Quit | Verb::StartTls => no_argument(&command, &mut out),
-        Verb::Other => unknown(session, &command, &mut out),
+        Verb::Other => unknown(case, &command, &mut out),
         _ => {}
     }
-    offered(session, &command, &mut out);
+    offered(case, &command, &mut out);
     out
 }
 
@@ -100,16 +100,16 @@ fn body_line(line: &str, out: &mut Vec<Advice>) {
 }
 
 /// Whether nobody on the way can read what is sent.
-fn is_encrypted(session: &Session) -> bool {
-    session.tls_stage() == crate::machine::Stage::Secured || session.setup().practice.is_some()
+fn is_encrypted(case: &Case) -> bool {
+    case.record.tls().stage == crate::record::Stage::Secured || case.setup.practice.is_some()
 }
 
-fn auth_answer(session: &Session, line: &str, out: &mut Vec<Advice>) {
+fn auth_answer(case: &Case, line: &str, out: &mut Vec<Advice>) {
     let base64 = line.trim_end_matches('=').bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
     if line != "*" && (!base64 || !line.len().is_multiple_of(4)) {
         add(out, Gravity::Error, "The server expects base64 here; * cancels.", None);
     }
-    if !is_encrypted(session) {
+    if !is_encrypted(case) {
         add(out, Gravity::Warning, "This connection is not encrypted: what you send now can be read on the way.", None);
     }
 }
@@ -151,7 +151,7 @@ fn shape(line: &str, command: &Command<'_>, out: &mut Vec<Advice>) {
     }
 }
 
-fn path(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
+fn path(case: &Case, command: &Command<'_>, out: &mut Vec<Advice>) {
     let (verb, keyword) = if command.verb == Verb::Mail { ("MAIL", "FROM") } else { ("RCPT", "TO") };
     let Some(path) = command.path() else {
         let bare = command.rest.trim_start_matches(':').trim();
@@ -182,7 +182,7 @@ fn path(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
         add(out, Gravity::Warning, message, Some(fixed));
     }
     address(command.verb, path.address, out);
-    params(session, command.verb, &path, out);
+    params(case, command.verb, &path, out);
 }
 
 fn fixed_path(verb: &str, keyword: &str, path: &PathArgument<'_>) -> String {
@@ -219,8 +219,8 @@ fn address(verb: Verb, address: &str, out: &mut Vec<Advice>) {
     }
 }
 
-fn params(session: &Session, verb: Verb, path: &PathArgument<'_>, out: &mut Vec<Advice>) {
-    let capabilities = session.capabilities();
+fn params(case: &Case, verb: Verb, path: &PathArgument<'_>, out: &mut Vec<Advice>) {
+    let capabilities = case.record.capabilities();
     if capabilities.extensions.is_empty() && !path.params.is_empty() {
         return add(out, Gravity::Warning, "Parameters want EHLO: this server offers no extensions.", None);
     }
@@ -247,7 +247,7 @@ fn params(session: &Session, verb: Verb, path: &PathArgument<'_>, out: &mut Vec<
             add(out, Gravity::Warning, format!("The server did not offer {wants}, which {name} needs."), None);
         }
     }
-    size(session, path, out);
+    size(case, path, out);
     if !path.address.is_ascii() && !capabilities.has("SMTPUTF8") {
         add(
             out,
@@ -258,9 +258,9 @@ fn params(session: &Session, verb: Verb, path: &PathArgument<'_>, out: &mut Vec<
     }
 }
 
-fn size(session: &Session, path: &PathArgument<'_>, out: &mut Vec<Advice>) {
+fn size(case: &Case, path: &PathArgument<'_>, out: &mut Vec<Advice>) {
     let stated = path.param("SIZE").and_then(|size| size.parse::<u64>().ok());
-    if let (Some(stated), Some(limit)) = (stated, session.capabilities().size_limit())
+    if let (Some(stated), Some(limit)) = (stated, case.record.capabilities().size_limit())
         && stated > limit
     {
         add(out, Gravity::Warning, format!("The server takes {limit} octets at most; this says {stated}."), None);
@@ -306,8 +306,8 @@ fn no_argument(command: &Command<'_>, out: &mut Vec<Advice>) {
     }
 }
 
-fn unknown(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
-    if command.word.is_empty() || session.capabilities().has(command.word) {
+fn unknown(case: &Case, command: &Command<'_>, out: &mut Vec<Advice>) {
+    if command.word.is_empty() || case.record.capabilities().has(command.word) {
         return;
     }
     let upper = command.word.to_ascii_uppercase();
@@ -343,8 +343,8 @@ fn is_near(a: &str, b: &str) -> bool {
     }
 }
 
-fn offered(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
-    if session.phase() < Phase::Idle {
+fn offered(case: &Case, command: &Command<'_>, out: &mut Vec<Advice>) {
+    if case.record.phase() < Phase::Idle {
         return;
     }
     let wants = match command.verb {
@@ -352,14 +352,14 @@ fn offered(session: &Session, command: &Command<'_>, out: &mut Vec<Advice>) {
         Verb::Auth => "AUTH",
         Verb::Etrn => "ETRN",
         Verb::Bdat => "CHUNKING",
-        Verb::Lhlo if session.setup().lmtp => return,
+        Verb::Lhlo if case.setup.lmtp => return,
         Verb::Lhlo => return add(out, Gravity::Warning, "LHLO is for LMTP servers only.", None),
         _ => return,
     };
-    if !session.capabilities().has(wants) {
+    if !case.record.capabilities().has(wants) {
         add(out, Gravity::Warning, format!("The server did not offer {wants}."), None);
     }
-    if command.verb == Verb::Auth && !command.rest.is_empty() && !is_encrypted(session) {
+    if command.verb == Verb::Auth && !command.rest.is_empty() && !is_encrypted(case) {
         add(out, Gravity::Warning, "This connection is not encrypted: name and password can be read on the way.", None);
     }
     if command.verb == Verb::StartTls {
@@ -382,14 +382,14 @@ pub struct Completion {
 }
 
 /// Lines that begin as `typed` does: the proposal, commands that fit here, offered extensions.
-pub fn complete(session: &Session, typed: &str) -> Vec<Completion> {
-    if session.phase() == Phase::Data || session.is_in_auth() {
+pub fn complete(case: &Case, typed: &str) -> Vec<Completion> {
+    if case.record.phase() == Phase::Data || case.record.sign_in().is_asked() {
         return Vec::new();
     }
-    let plan = &session.setup().plan;
+    let plan = &case.setup.plan;
     let mut lines: Vec<(Verb, String)> = vec![
-        (Verb::Ehlo, format!("EHLO {}", plan.hello.clone().unwrap_or_else(|| session.proposed_name()))),
-        (Verb::Helo, format!("HELO {}", plan.hello.clone().unwrap_or_else(|| session.proposed_name()))),
+        (Verb::Ehlo, format!("EHLO {}", plan.hello.clone().unwrap_or_else(|| case.own_name()))),
+        (Verb::Helo, format!("HELO {}", plan.hello.clone().unwrap_or_else(|| case.own_name()))),
         (Verb::Mail, format!("MAIL FROM:<{}>", plan.from)),
     ];
     lines.extend(plan.to.iter().map(|to| (Verb::Rcpt, format!("RCPT TO:<{to}>"))));
@@ -405,12 +405,12 @@ pub fn complete(session: &Session, typed: &str) -> Vec<Completion> {
         lines.push((verb, verb.word().into()));
     }
     for (verb, keyword) in [(Verb::StartTls, "STARTTLS"), (Verb::Auth, "AUTH"), (Verb::Etrn, "ETRN")] {
-        if session.capabilities().has(keyword) {
+        if case.record.capabilities().has(keyword) {
             lines.push((verb, verb.word().into()));
         }
     }
     let typed = typed.trim_start().to_ascii_uppercase();
-    let fits = |verb| order(session.phase(), verb) == Order::Fits;
+    let fits = |verb| order(case.record.phase(), verb) == Order::Fits;
     let (fitting, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(verb, _)| fits(*verb));
     let all = fitting.into_iter().chain(others);
     let matching = all.filter(|(_, line)| line.to_ascii_uppercase().starts_with(&typed) && line.len() > typed.len());

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::case::Case;
 use crate::explain::place::{self, Place};
-use crate::explain::{self, Explanation, Step};
-use crate::machine::timers::Asked;
-use crate::machine::{ReplyRecord, Session};
+use crate::explain::{self, Explanation, Phrases, Step};
+use crate::record::Asked;
+use crate::record::ReplyRecord;
 use crate::wire::rules::{Answers, GREETING, MESSAGE, answers};
 
 /// Everything that is to be said about one reply.
@@ -79,8 +80,8 @@ pub struct Outline {
 }
 
 /// The outline of reply number `id`; none if there is no such reply.
-pub fn outline(session: &Session, id: usize) -> Option<Outline> {
-    let reply = session.replies().get(id)?;
+pub fn outline(case: &Case, id: usize) -> Option<Outline> {
+    let reply = case.record.replies().get(id)?;
     Some(Outline {
         code: reply.code,
         class_word: class_word(reply.code),
@@ -91,18 +92,18 @@ pub fn outline(session: &Session, id: usize) -> Option<Outline> {
         took: reply.took,
         basic: place::reply_code(reply.code),
         enhanced: reply.enhanced.map(|code| place::enhanced(code.class, code.subject, code.detail)),
-        phrase: phrase(session, reply),
+        phrase: phrase(reply),
         keywords: offered(reply).map(|(keyword, params)| place::keyword(keyword, params)).collect(),
         command: command_of(reply).filter(|verb| !verb.is_empty()).map(place::command),
-        oddities: session.oddities_of(id),
+        oddities: case.record.oddities_of(id),
         allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
         entries: reply.entries.clone(),
     })
 }
 
 /// What reply number `id` means; none if there is no such reply.
-pub fn of(session: &Session, id: usize) -> Option<Meaning> {
-    let reply = session.replies().get(id)?;
+pub fn of(case: &Case, id: usize) -> Option<Meaning> {
+    let reply = case.record.replies().get(id)?;
     let step = step_of(reply);
     Some(Meaning {
         code: reply.code,
@@ -113,10 +114,10 @@ pub fn of(session: &Session, id: usize) -> Option<Meaning> {
         took: reply.took,
         basic: explain::reply_code(reply.code, step),
         enhanced: reply.enhanced.map(|code| explain::enhanced(code.class, code.subject, code.detail, step)),
-        phrase: phrase(session, reply),
+        phrase: phrase(reply),
         keywords: offered(reply).map(|(keyword, params)| explain::keyword(keyword, params)).collect(),
         command: command_of(reply).filter(|verb| !verb.is_empty()).map(explain::command),
-        oddities: session.oddities_of(id),
+        oddities: case.record.oddities_of(id),
         allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
         entries: reply.entries.clone(),
     })
@@ -143,8 +144,8 @@ fn command_of(reply: &ReplyRecord) -> Option<&'static str> {
     }
 }
 
-fn phrase(session: &Session, reply: &ReplyRecord) -> Option<explain::Phrase> {
-    session.phrases().find(&reply.text).filter(|_| reply.code >= 400)
+fn phrase(reply: &ReplyRecord) -> Option<explain::Phrase> {
+    Phrases::BUILT_IN.find(&reply.text).filter(|_| reply.code >= 400)
 }
 
 fn offered(reply: &ReplyRecord) -> impl Iterator<Item = (&str, &str)> {

@@ -92,7 +92,7 @@ impl Transcript {
     }
 
     /// Adds a line of the server.
-    pub fn server_line(&mut self, started: u64, at: u64, bytes: &[u8], oddities: Vec<Oddity>) -> usize {
+    pub(super) fn server_line(&mut self, started: u64, at: u64, bytes: &[u8], oddities: Vec<Oddity>) -> usize {
         self.kept += bytes.len();
         self.push(Entry {
             started,
@@ -109,7 +109,7 @@ impl Transcript {
     }
 
     /// Adds something that was sent; `shown` is what the transcript keeps of it, with secrets masked already.
-    pub fn client(&mut self, at: u64, piece: Piece, shown: Vec<u8>, octets: usize) -> usize {
+    pub(super) fn client(&mut self, at: u64, piece: Piece, shown: Vec<u8>, octets: usize) -> usize {
         self.sent += octets as u64;
         self.push(Entry {
             started: at,
@@ -126,7 +126,7 @@ impl Transcript {
     }
 
     /// Adds octets of a message to the entry that began it; of a big one only its ends are kept.
-    pub(crate) fn grow(&mut self, entry: usize, octets: &[u8], all: bool) {
+    pub(super) fn grow(&mut self, entry: usize, octets: &[u8], all: bool) {
         self.sent += octets.len() as u64;
         let entry = &mut self.entries[entry];
         entry.bytes.extend_from_slice(octets);
@@ -137,8 +137,8 @@ impl Transcript {
         }
     }
 
-    /// In a replay: octets of the last entry that were not kept; false where it is no message of this side.
-    pub(crate) fn omit(&mut self, octets: u64) -> bool {
+    /// From a talk: bytes of the last entry that were not kept; false where it is no message of this side.
+    pub(super) fn omit(&mut self, octets: u64) -> bool {
         let whole = |entry: &&mut Entry| entry.piece == Piece::Message && entry.omitted.is_none();
         let Some(entry) = self.entries.last_mut().filter(whole) else { return false };
         entry.omitted = Some((entry.bytes.len(), octets));
@@ -146,8 +146,8 @@ impl Transcript {
         true
     }
 
-    /// In a replay: the octets behind those that were not kept.
-    pub(crate) fn resume(&mut self, octets: &[u8]) -> usize {
+    /// From a talk: the bytes behind those that were not kept.
+    pub(super) fn resume(&mut self, octets: &[u8]) -> usize {
         self.sent += octets.len() as u64;
         let at = self.entries.len().saturating_sub(1);
         self.entries[at].bytes.extend_from_slice(octets);
@@ -155,7 +155,7 @@ impl Transcript {
     }
 
     /// Adds something that happened.
-    pub fn event(&mut self, at: u64, event: Event) -> usize {
+    pub(super) fn event(&mut self, at: u64, event: Event) -> usize {
         self.push(Entry {
             started: at,
             at,
@@ -171,7 +171,7 @@ impl Transcript {
     }
 
     /// Adds octets to the last entry, if it is `entry` and its line has not ended.
-    pub(crate) fn lengthen(&mut self, entry: usize, at: u64, bytes: &[u8]) -> bool {
+    pub(super) fn lengthen(&mut self, entry: usize, at: u64, bytes: &[u8]) -> bool {
         let is_last = entry + 1 == self.entries.len();
         let Some(last) = self.entries.last_mut().filter(|last| is_last && !last.bytes.ends_with(b"\n")) else {
             return false;
@@ -182,24 +182,29 @@ impl Transcript {
         true
     }
 
-    pub(crate) fn belongs(&mut self, entry: usize, reply: usize) {
+    pub(super) fn belongs(&mut self, entry: usize, reply: usize) {
         self.entries[entry].reply = Some(reply);
     }
 
-    pub(crate) fn odd(&mut self, entry: usize, oddity: Oddity) {
+    pub(super) fn odd(&mut self, entry: usize, oddity: Oddity) {
         self.entries[entry].oddities.push(oddity);
     }
 
-    pub(crate) fn decode(&mut self, entry: usize, lines: Vec<String>) {
+    /// Takes an oddity back.
+    pub(super) fn pardon(&mut self, entry: usize, oddity: &Oddity) {
+        self.entries[entry].oddities.retain(|known| known != oddity);
+    }
+
+    pub(super) fn decode(&mut self, entry: usize, lines: Vec<String>) {
         self.entries[entry].decoded = lines;
     }
 
     /// Takes something secret out of a server's line.
-    pub(crate) fn mask(&mut self, entry: usize, masked: Vec<u8>) {
+    pub(super) fn mask(&mut self, entry: usize, masked: Vec<u8>) {
         self.entries[entry].bytes = masked;
     }
 
-    pub(crate) fn decode_last(&mut self, line: String) {
+    pub(super) fn decode_last(&mut self, line: String) {
         if let Some(last) = self.entries.last_mut() {
             last.decoded.push(line);
         }

@@ -1,6 +1,5 @@
-//! What happens around the conversation: the relay's reports and the network's.
+//! What happens around the conversation: the relay's reports, the network's, and this side's own steps.
 
-use crate::probe::{Recipe, Verdict};
 use crate::sasl::Outcome;
 use crate::tls::{Failure, Legacy, Report};
 use crate::tunnel::{Closer, Code, Guess, ProxyHeader, ProxyVersion};
@@ -14,6 +13,18 @@ pub enum Event {
         host: String,
         /// The port; none for a named target.
         port: Option<u16>,
+    },
+    /// A TCP connection was begun from here, without a relay.
+    Dialing {
+        /// Host name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// The connection that was begun from here did not come about.
+    NotConnected {
+        /// Why.
+        code: Code,
     },
     /// The relay was asked to begin with a PROXY protocol header.
     Proxy(ProxyHeader),
@@ -71,7 +82,7 @@ pub enum Event {
     /// A test that breaks rules on purpose began.
     Recipe {
         /// Which one.
-        id: &'static str,
+        id: String,
     },
     /// What came of it.
     Verdict {
@@ -97,6 +108,8 @@ pub enum Event {
         message: String,
         /// What the other side seems to speak.
         guess: Option<Guess>,
+        /// Seconds after which the relay asks to try again; a talk does not keep it.
+        retry_after: Option<u64>,
     },
     /// The WebSocket broke without a last word.
     RelayLost {
@@ -109,6 +122,8 @@ pub enum Event {
         why: NoRelay,
         /// The relay's address.
         relay: String,
+        /// The page's origin, where it has one that a relay could be told.
+        page: Option<String>,
     },
     /// The person hung up.
     HungUp,
@@ -144,51 +159,6 @@ impl NoRelay {
 }
 
 impl Event {
-    /// What happened, as a person reads it.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Calling { host, port: Some(port) } => format!("Asking the relay for {host}, port {port}"),
-            Self::Calling { host, port: None } => format!("Asking the relay for {host}"),
-            Self::Proxy(header) => {
-                let version = u8::from(header.version);
-                let ProxyHeader { source, destination, .. } = header;
-                format!("The relay begins with a PROXY header, version {version}: from {source} to {destination}")
-            }
-            Self::Resolved { name, addresses, ms } if addresses.len() == 1 && addresses[0] == *name => {
-                format!("{name} is an address: no look-up needed ({ms} ms)")
-            }
-            Self::Resolved { name, addresses, ms } => format!("{name} is {} ({ms} ms)", addresses.join(", ")),
-            Self::Attempt { address, error, ms } => format!("{address}: {} after {ms} ms", attempt_words(*error)),
-            Self::Connected { address, port, local, local_name, ms } => {
-                let from = match (local, local_name) {
-                    (Some(local), Some(name)) => format!(" from {local} ({name})"),
-                    (Some(local), None) => format!(" from {local}"),
-                    (None, _) => String::new(),
-                };
-                format!("Connected to {address}, port {port},{from} in {ms} ms").replace(", in", " in")
-            }
-            Self::Practice { name } => format!("Connected to the practice server in this page ({name})"),
-            Self::Secured(report) => report.summary(),
-            Self::TlsFailed(failure) => failure.sentence.clone(),
-            Self::Probed(legacy) => {
-                ["Asked as an old client would, on another connection. ", &legacy.sentence].concat()
-            }
-            Self::ServerProof(outcome) => proof(*outcome).1.into(),
-            Self::Withheld { why } => ["The credentials were not sent. ", why].concat(),
-            Self::Recipe { id } => ["A test on purpose: ", Recipe::of(id).map_or(*id, |recipe| recipe.title)].concat(),
-            Self::Verdict { verdict, sentence } => ["The test’s result is ", verdict.word(), ". ", sentence].concat(),
-            Self::CloseNotify => "The server ended TLS in order".into(),
-            Self::Eof => "The server closed the connection".into(),
-            Self::Closed { by, code } => closed_words(*by, *code),
-            Self::Refused { message, .. } => message.clone(),
-            Self::RelayLost { code } => format!("The connection to the relay broke (WebSocket close code {code})"),
-            Self::NoRelay { relay, .. } => format!("No connection to the relay at {relay}"),
-            Self::HungUp => "You hung up".into(),
-            Self::Overdue => "The time that the standard allows for this reply has passed".into(),
-            Self::Flood => "The server sent more than can be kept; Ehlo stopped listening".into(),
-        }
-    }
-
     /// The event as the rest of a talk's `@` line.
     pub fn to_talk(&self) -> String {
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
@@ -197,6 +167,8 @@ impl Event {
                 Some(port) => format!("call {host} {port}"),
                 None => format!("call {host}"),
             },
+            Self::Dialing { host, port } => format!("dial {host} {port}"),
+            Self::NotConnected { code } => ["not-connected ", code.word()].concat(),
             Self::Proxy(header) => {
                 let ProxyHeader { source, destination, .. } = header;
                 format!("proxy {} {source} {destination}", u8::from(header.version))
@@ -210,18 +182,21 @@ impl Event {
             Self::Secured(report) => ["tls ", &report.to_json()].concat(),
             Self::TlsFailed(failure) => ["tls-failed ", &failure.to_json()].concat(),
             Self::Probed(legacy) => ["tls-probed ", &legacy.to_json()].concat(),
-            Self::ServerProof(outcome) => ["proof ", proof(*outcome).0].concat(),
+            Self::ServerProof(outcome) => ["proof ", proof(*outcome)].concat(),
             Self::Withheld { why } => ["withheld ", why].concat(),
             Self::Recipe { id } => ["recipe ", id].concat(),
             Self::Verdict { verdict, sentence } => ["verdict ", verdict.word(), " ", sentence].concat(),
             Self::CloseNotify => "close-notify".into(),
             Self::Eof => "eof".into(),
             Self::Closed { by, code } => format!("closed {} {}", closer_word(*by), code.word()),
-            Self::Refused { code, message, guess } => {
+            Self::Refused { code, message, guess, .. } => {
                 format!("refused {} {} {message}", code.word(), guess.map_or("-", guess_word))
             }
             Self::RelayLost { code } => format!("relay-lost {code}"),
-            Self::NoRelay { why, relay } => format!("no-relay {} {relay}", why.word()),
+            Self::NoRelay { why, relay, page } => {
+                let page = page.as_ref().map_or(String::new(), |page| [" ", page].concat());
+                format!("no-relay {} {relay}{page}", why.word())
+            }
             Self::HungUp => "hang-up".into(),
             Self::Overdue => "overdue".into(),
             Self::Flood => "flood".into(),
@@ -237,6 +212,8 @@ impl Event {
             "call" => {
                 Self::Calling { host: words.next()?.to_owned(), port: words.next().map(str::parse).transpose().ok()? }
             }
+            "dial" => Self::Dialing { host: words.next()?.to_owned(), port: words.next()?.parse().ok()? },
+            "not-connected" => Self::NotConnected { code: Code::from_word(words.next()?)? },
             "proxy" => {
                 let version = if words.next()? == "1" { ProxyVersion::V1 } else { ProxyVersion::V2 };
                 let (source, destination) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
@@ -263,9 +240,9 @@ impl Event {
             "tls" => Self::Secured(Box::new(Report::from_json(rest).ok()?)),
             "tls-failed" => Self::TlsFailed(Box::new(Failure::from_json(rest).ok()?)),
             "tls-probed" => Self::Probed(Box::new(Legacy::from_json(rest).ok()?)),
-            "proof" => Self::ServerProof(OUTCOMES.into_iter().find(|outcome| proof(*outcome).0 == rest)?),
+            "proof" => Self::ServerProof(OUTCOMES.into_iter().find(|outcome| proof(*outcome) == rest)?),
             "withheld" => Self::Withheld { why: rest.to_owned() },
-            "recipe" => Self::Recipe { id: Recipe::of(rest)?.id() },
+            "recipe" => Self::Recipe { id: words.next()?.to_owned() },
             "verdict" => {
                 let (verdict, sentence) = rest.split_once(' ').unwrap_or((rest, ""));
                 Self::Verdict { verdict: Verdict::of(verdict)?, sentence: sentence.to_owned() }
@@ -280,12 +257,15 @@ impl Event {
                     "-" => None,
                     word => Some(guess_of(word)?),
                 };
-                Self::Refused { code, guess, message: parts.next().unwrap_or_default().to_owned() }
+                let message = parts.next().unwrap_or_default().to_owned();
+                Self::Refused { code, guess, message, retry_after: None }
             }
             "relay-lost" => Self::RelayLost { code: words.next()?.parse().ok()? },
-            "no-relay" => {
-                Self::NoRelay { why: NoRelay::of(words.next()?)?, relay: words.next().unwrap_or_default().to_owned() }
-            }
+            "no-relay" => Self::NoRelay {
+                why: NoRelay::of(words.next()?)?,
+                relay: words.next().unwrap_or_default().to_owned(),
+                page: words.next().map(str::to_owned),
+            },
             "hang-up" => Self::HungUp,
             "overdue" => Self::Overdue,
             "flood" => Self::Flood,
@@ -294,41 +274,41 @@ impl Event {
     }
 }
 
+/// What came of a test that breaks rules on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server did as a sound one does.
+    Sound,
+    /// It did not.
+    Unsound,
+    /// It cannot be told.
+    Unclear,
+}
+
+impl Verdict {
+    /// The word for views and talks.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Unsound => "unsound",
+            Self::Unclear => "unclear",
+        }
+    }
+
+    /// The verdict with this word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Sound, Self::Unsound, Self::Unclear].into_iter().find(|verdict| verdict.word() == word)
+    }
+}
+
 const OUTCOMES: [Outcome; 3] = [Outcome::ServerProved, Outcome::ServerNotProved, Outcome::ServerFailed];
 
-/// What a sign-in proved of the server: the word, and the sentence.
-const fn proof(outcome: Outcome) -> (&'static str, &'static str) {
+/// The word for what a sign-in proved of the server.
+const fn proof(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::ServerProved => ("good", "The server proved that it knows the password"),
-        Outcome::ServerFailed => ("wrong", "The server gave a wrong proof that it knows the password"),
-        _ => ("missing", "The server did not prove that it knows the password"),
-    }
-}
-
-/// What a failed attempt to connect means, in words.
-pub fn attempt_words(error: Code) -> &'static str {
-    match error {
-        Code::ConnectRefused => "connection refused",
-        Code::Unreachable => "no way there (unreachable)",
-        Code::Reset => "connection reset",
-        Code::ConnectTimeout => "no answer",
-        Code::Forbidden => "not allowed by the relay",
-        _ => "failed",
-    }
-}
-
-fn closed_words(by: Closer, code: Code) -> String {
-    match (by, code) {
-        (Closer::Target, Code::Reset) => "The server reset the connection".into(),
-        (Closer::Target, _) => "The server closed the connection".into(),
-        (Closer::Client, _) => "Ehlo closed the connection".into(),
-        (Closer::Relay, Code::Idle) => "The relay closed the connection: no byte for too long".into(),
-        (Closer::Relay, Code::Lifetime) => {
-            "The relay closed the connection: it lasted longer than the relay allows".into()
-        }
-        (Closer::Relay, Code::ByteLimit) => "The relay closed the connection: more octets than the relay allows".into(),
-        (Closer::Relay, Code::GoingAway) => "The relay is being stopped, and closed the connection".into(),
-        (Closer::Relay, code) => format!("The relay closed the connection ({})", code.word()),
+        Outcome::ServerProved => "good",
+        Outcome::ServerFailed => "wrong",
+        _ => "missing",
     }
 }
 
@@ -373,20 +353,31 @@ mod tests {
             Event::from_talk("proxy 2 192.0.2.1:4711 198.51.100.7:25").unwrap(),
             Event::Practice { name: "greylisting".into() },
             Event::CloseNotify,
-            Event::Recipe { id: "mail-twice" },
+            Event::Dialing { host: "mx.example".into(), port: 587 },
+            Event::NotConnected { code: Code::ConnectRefused },
+            Event::Recipe { id: "mail-twice".into() },
             Event::Verdict { verdict: Verdict::Sound, sentence: "The server refused it with 503.".into() },
             Event::Eof,
             Event::Closed { by: Closer::Relay, code: Code::Idle },
-            Event::Refused { code: Code::NotSmtp, message: "This speaks SSH.".into(), guess: Some(Guess::Ssh) },
-            Event::Refused { code: Code::Busy, message: String::new(), guess: None },
+            Event::Refused {
+                code: Code::NotSmtp,
+                message: "This speaks SSH.".into(),
+                guess: Some(Guess::Ssh),
+                retry_after: None,
+            },
+            Event::Refused { code: Code::Busy, message: String::new(), guess: None, retry_after: None },
             Event::RelayLost { code: 1006 },
-            Event::NoRelay { why: NoRelay::HttpsPage, relay: "ws://relay.example/relay".into() },
+            Event::NoRelay { why: NoRelay::HttpsPage, relay: "ws://relay.example/relay".into(), page: None },
+            Event::NoRelay {
+                why: NoRelay::Silent,
+                relay: "wss://relay.example/relay".into(),
+                page: Some("https://page.example".into()),
+            },
             Event::HungUp,
             Event::Overdue,
             Event::Flood,
         ] {
             assert_eq!(Event::from_talk(&event.to_talk()), Some(event.clone()), "{}", event.to_talk());
-            assert!(!event.words().contains(", in ") || event.words().contains("relay"), "{}", event.words());
         }
     }
 }

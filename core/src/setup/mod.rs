@@ -4,6 +4,7 @@ pub mod envelope;
 mod plan;
 mod secure;
 mod sign_in;
+mod talk;
 
 pub use crate::json::Mistake;
 use crate::json::Object;

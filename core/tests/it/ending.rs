@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ehlo_core::machine::view::EndingView;
+use ehlo_core::export::view::EndingView;
 use ehlo_core::machine::{Closed, Input, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::Code;

@@ -142,15 +142,15 @@ proptest! {
         for piece in [&b"220 go\r\n"[..], &behind].concat().chunks(size) {
             handle(&mut session, Input::Bytes(piece));
         }
-        prop_assert_eq!(session.replies().len(), 3);
-        let entries = session.transcript().entries();
-        let kept: Vec<u8> = session.behind_starttls().iter().flat_map(|&id| entries[id].bytes.clone()).collect();
+        prop_assert_eq!(session.record().replies().len(), 3);
+        let entries = session.record().transcript().entries();
+        let kept: Vec<u8> = session.record().tls().behind.iter().flat_map(|&id| entries[id].bytes.clone()).collect();
         prop_assert_eq!(kept, behind);
         let report = Box::new(Report::from_json(crate::planted::TRUSTED).unwrap());
         handle(&mut session, Input::Secured(Secured { report, binding: None }));
-        prop_assert_eq!(session.replies().len(), 3);
-        prop_assert!(session.capabilities().extensions.is_empty());
-        prop_assert_eq!(session.phase(), Phase::Start);
+        prop_assert_eq!(session.record().replies().len(), 3);
+        prop_assert!(session.record().capabilities().extensions.is_empty());
+        prop_assert_eq!(session.record().phase(), Phase::Start);
     }
 }
 

@@ -1,11 +1,11 @@
 //! What greeting and EHLO reply tell of the server and of what stands between.
 
 use super::{Finding, Severity, about};
-use crate::machine::Session;
-use crate::machine::timers::Asked;
+use crate::case::Case;
+use crate::record::Asked;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    let greeting = session.replies().iter().find(|reply| reply.asked == Some(Asked::Greeting));
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    let greeting = case.record.replies().iter().find(|reply| reply.asked == Some(Asked::Greeting));
     if let Some(reply) = greeting {
         if reply.text.matches('*').count() >= 5 {
             found.push(about(
@@ -28,12 +28,12 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             ));
         }
     }
-    masked_keywords(session, found);
+    masked_keywords(case, found);
 }
 
 /// `XXXXXXXA` in place of STARTTLS: the firewall overwrites what it does not want to be used.
-fn masked_keywords(session: &Session, found: &mut Vec<Finding>) {
-    for reply in session.replies() {
+fn masked_keywords(case: &Case, found: &mut Vec<Finding>) {
+    for reply in case.record.replies() {
         let Some(capabilities) = &reply.capabilities else { continue };
         let masked = capabilities.extensions.iter().any(|one| one.keyword.starts_with("XXXX"));
         if masked {

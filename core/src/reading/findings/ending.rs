@@ -1,15 +1,18 @@
 //! Endings that say something about the server or the way to it.
 
 use super::{Finding, Severity};
-use crate::machine::timers::Asked;
-use crate::machine::{How, Session};
+use crate::case::Case;
+use crate::reading::words::own_address;
+use crate::record::Asked;
 use crate::record::transaction::Transaction;
+use crate::record::{How, Via};
 use crate::tunnel::Code;
 use crate::wire::command::Verb;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    let Some(ending) = session.ending() else { return };
-    let last = session.transcript().entries().len().saturating_sub(1);
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    let Some(ending) = case.record.ending() else { return };
+    let via = case.record.via();
+    let last = case.record.entries().len().saturating_sub(1);
     let mut add = |id, severity, title: &str, detail: &str, advice: &str| {
         found.push(Finding {
             id,
@@ -21,7 +24,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         });
     };
     let broke = matches!(ending.how, How::ServerClosed | How::Reset | How::RelayLost(_) | How::TimedOut);
-    let in_doubt = session.transactions().iter().any(Transaction::is_in_doubt);
+    let in_doubt = case.record.transactions().iter().any(Transaction::is_in_doubt);
     match (ending.how, ending.awaited) {
         (_, Some(Asked::Message)) if broke && in_doubt => add(
             "no-answer-to-the-message",
@@ -35,7 +38,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             Severity::Problem,
             "The server took the connection and closed it without a greeting",
             "It does not want to talk to this address, has too many connections, or what listens there is only a firewall or a load balancer whose server is down.",
-            "Try from another network, and look into the server's log for the relay's address.",
+            &["Try from another network, and look into the server's log for ", own_address(via), "."].concat(),
         ),
         (How::ServerClosed | How::Reset, Some(Asked::Command(Verb::Ehlo))) => add(
             "closed-at-ehlo",
@@ -52,7 +55,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             "Nothing needs to be done.",
         ),
         // A server that closes behind a refusal has said why.
-        (How::ServerClosed, None) if session.replies().last().is_some_and(|reply| reply.code >= 400) => {}
+        (How::ServerClosed, None) if case.record.replies().last().is_some_and(|reply| reply.code >= 400) => {}
         (How::ServerClosed | How::Reset, asked) => {
             let when = asked.map_or_else(|| "between two commands".into(), |asked| format!("at {}", asked.step()));
             add(
@@ -70,13 +73,18 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             "The first line is not a greeting of three digits; the relay sends nothing to such a server.",
             "Check the port.",
         ),
-        (How::Refused(Code::ConnectTimeout), _) if session.setup().port == 25 => add(
-            "port-25-silent",
-            Severity::Problem,
-            "Port 25 does not answer",
-            "Most internet providers and clouds block port 25 on the way out, to stop spam; the blocked packets vanish without an answer.",
-            "Test port 25 from a network where it is open: run the relay there.",
-        ),
+        (How::Refused(Code::ConnectTimeout) | How::NotConnected(Code::ConnectTimeout), _) if case.setup.port == 25 => {
+            add(
+                "port-25-silent",
+                Severity::Problem,
+                "Port 25 does not answer",
+                "Most internet providers and clouds block port 25 on the way out, to stop spam; the blocked packets vanish without an answer.",
+                match via {
+                    Via::Relay => "Test port 25 from a network where it is open: run the relay there.",
+                    _ => "Test port 25 from a network where it is open.",
+                },
+            )
+        }
         (How::Flood, _) => add(
             "flood",
             Severity::Problem,

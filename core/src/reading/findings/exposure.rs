@@ -1,17 +1,18 @@
 //! What was not protected, and where somebody on the way may have seen to that.
 
 use super::{Finding, Severity, about};
-use crate::machine::{ReplyRecord, Session};
+use crate::case::Case;
+use crate::record::ReplyRecord;
 use crate::setup::Security;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
     // Nobody is on the way to the practice server in the page.
-    if session.setup().practice.is_some() {
+    if case.setup.practice.is_some() {
         return;
     }
     let clear =
-        |reply: &&ReplyRecord| session.secured_since().is_none_or(|since| reply.entries.iter().all(|&e| e < since));
-    let offers = session.replies().iter().filter(clear).rfind(|reply| reply.capabilities.is_some());
+        |reply: &&ReplyRecord| case.record.tls().since().is_none_or(|since| reply.entries.iter().all(|&e| e < since));
+    let offers = case.record.replies().iter().filter(clear).rfind(|reply| reply.capabilities.is_some());
     let Some((reply, offered)) = offers.and_then(|reply| Some((reply, reply.capabilities.as_ref()?))) else { return };
     if offered.extensions.iter().any(|one| one.keyword == "AUTH" && shows_password(&one.params)) {
         found.push(about(
@@ -23,10 +24,10 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             "Let the server offer AUTH only after STARTTLS.",
         ));
     }
-    let secured = session.secured_since().is_some();
-    let wanted = session.setup().security;
+    let secured = case.record.tls().since().is_some();
+    let wanted = case.setup.security;
     if secured {
-        return shrunk(session, found);
+        return shrunk(case, found);
     }
     match (wanted, offered.has("STARTTLS")) {
         (Security::Starttls | Security::StarttlsIfOffered, false) => found.push(about(
@@ -38,7 +39,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
              here. Nothing in this conversation was protected.",
             "Ask for EHLO from inside the server's network and compare, or use a port with TLS from the first octet (465).",
         )),
-        (Security::None, true) if session.transactions().iter().any(|mail| !mail.of_recipe) => found.push(about(
+        (Security::None, true) if case.record.transactions().iter().any(|mail| !mail.of_recipe) => found.push(about(
             reply,
             "tls-not-taken",
             Severity::Note,
@@ -55,13 +56,13 @@ fn shows_password(params: &str) -> bool {
 }
 
 /// Mechanisms that were offered in clear text, and are no longer.
-fn shrunk(session: &Session, found: &mut Vec<Finding>) {
-    let (Some(before), Some(_)) = (session.capabilities_before_tls(), session.offer_changes()) else { return };
-    let now = session.offered_mechanisms();
+fn shrunk(case: &Case, found: &mut Vec<Finding>) {
+    let (Some(before), Some(_)) = (case.record.tls().before.as_ref(), case.record.offer_changes()) else { return };
+    let now = case.record.offered_mechanisms();
     let gone = |word: &str| !now.iter().any(|one| one.eq_ignore_ascii_case(word));
     let auth = before.extensions.iter().filter(|one| one.keyword == "AUTH");
     let gone: Vec<&str> = auth.flat_map(|one| one.params.split_whitespace()).filter(|word| gone(word)).collect();
-    let Some(reply) = session.replies().iter().rfind(|reply| reply.capabilities.is_some()) else { return };
+    let Some(reply) = case.record.replies().iter().rfind(|reply| reply.capabilities.is_some()) else { return };
     if !gone.is_empty() {
         found.push(about(
             reply,

@@ -12,31 +12,59 @@ mod syntax;
 mod timing;
 mod tls;
 
-pub(crate) use refusal::may_say_more;
+use serde::Serialize;
 
-pub use crate::machine::view::{Finding, Severity};
+use crate::case::Case;
+use crate::record::ReplyRecord;
 
-use crate::machine::{ReplyRecord, Session};
+/// Something that stands out, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable word, as in a talk's `!` line.
+    pub id: &'static str,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What was found, in one line.
+    pub title: String,
+    /// What it means.
+    pub detail: String,
+    /// What to do.
+    pub advice: String,
+    /// The entries that show it.
+    pub evidence: Vec<usize>,
+}
 
-/// One rule: looks at a session and adds what it finds.
-type Rule = fn(&Session, &mut Vec<Finding>);
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Mail does not get through.
+    Problem,
+    /// Mail gets through, but something is wrong.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// One rule: looks at a case and adds what it finds.
+type Rule = fn(&Case, &mut Vec<Finding>);
 
 const RULES: &[Rule] =
     &[ending::rule, tls::rule, refusal::rule, sign_in::rule, exposure::rule, banner::rule, timing::rule, syntax::rule];
 
 /// A finding about what a test did on purpose is the test's own affair.
-fn is_on_purpose(session: &Session, finding: &Finding) -> bool {
-    !finding.evidence.is_empty() && finding.evidence.iter().all(|&entry| session.is_of_recipe(entry))
+fn is_on_purpose(case: &Case, finding: &Finding) -> bool {
+    !finding.evidence.is_empty() && finding.evidence.iter().all(|&entry| case.record.probes().include(entry))
 }
 
 /// Everything that stands out, the gravest first, each kind once.
-pub fn findings(session: &Session) -> Vec<Finding> {
+pub fn findings(case: &Case) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
-        rule(session, &mut found);
+        rule(case, &mut found);
     }
-    found.retain(|finding| !is_on_purpose(session, finding));
-    recipe::rule(session, &mut found);
+    found.retain(|finding| !is_on_purpose(case, finding));
+    recipe::rule(case, &mut found);
     let mut merged: Vec<Finding> = Vec::with_capacity(found.len());
     for finding in found {
         match merged.iter_mut().find(|known| known.id == finding.id) {

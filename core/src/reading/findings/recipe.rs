@@ -1,16 +1,18 @@
 //! What came of the tests that break rules on purpose.
 
 use super::{Finding, Severity};
-use crate::machine::Session;
-use crate::probe::Verdict;
+use crate::case::Case;
+use crate::probe::{Recipe, Verdict};
 use crate::record::Side;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    let entries = session.transcript().entries();
-    for done in session.tested() {
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    let entries = case.record.entries();
+    for done in case.record.probes().done() {
+        // A test that is not known any more has nothing to say.
+        let Some(recipe) = Recipe::of(&done.id) else { continue };
         let (severity, advice) = match done.verdict {
             Verdict::Sound => (Severity::Note, "Nothing needs to be done."),
-            Verdict::Unsound if done.recipe.grave => (
+            Verdict::Unsound if recipe.grave => (
                 Severity::Problem,
                 "Update the server or change its settings; the list of tests says what is at stake.",
             ),
@@ -18,9 +20,9 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             Verdict::Unclear => (Severity::Note, "Run it again, or look into the server's log."),
         };
         found.push(Finding {
-            id: done.recipe.finding,
+            id: recipe.finding,
             severity,
-            title: [done.recipe.title, ": ", done.verdict.word()].concat(),
+            title: [recipe.title, ": ", done.verdict.word()].concat(),
             detail: done.sentence.clone(),
             advice: advice.to_owned(),
             evidence: done.entries.clone().filter(|&id| entries[id].side != Side::Relay).collect(),

@@ -1,14 +1,17 @@
 //! Refusals whose cause can be told from code and step.
 
-use super::{Finding, Severity, about};
-use crate::machine::summary::shortened;
-use crate::machine::timers::Asked;
-use crate::machine::{ReplyRecord, Session};
+use super::{Finding, Severity, about, capital};
+use crate::case::Case;
+use crate::explain::Phrases;
+use crate::reading::summary::shortened;
+use crate::reading::words::own_address;
+use crate::record::Asked;
+use crate::record::ReplyRecord;
 use crate::wire::command::Verb;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    for reply in session.replies().iter().filter(|reply| may_say_more(reply)) {
-        if let Some(phrase) = session.phrases().find(&reply.text) {
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    for reply in case.record.replies().iter().filter(|reply| may_say_more(reply)) {
+        if let Some(phrase) = Phrases::BUILT_IN.find(&reply.text) {
             let (title, rest) = phrase.meaning.split_once(". ").unwrap_or((phrase.meaning, ""));
             let words = format!("Its words: \u{201C}{}\u{201D}", shortened(&reply.text));
             let detail = if rest.is_empty() { words.as_str() } else { rest };
@@ -17,20 +20,21 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             continue;
         }
         if reply.code >= 400 {
-            found.extend(by_code(reply));
+            found.extend(by_code(reply, own_address(case.record.via())));
         }
     }
-    ehlo_refused(session, found);
+    ehlo_refused(case, found);
 }
 
 /// Whether the words of a reply are worth a look: of a refusal, and of a goodbye that nobody asked for.
-pub(crate) fn may_say_more(reply: &ReplyRecord) -> bool {
+fn may_say_more(reply: &ReplyRecord) -> bool {
     reply.code >= 400 || (reply.code == 221 && reply.asked != Some(Asked::Command(Verb::Quit)))
 }
 
-fn by_code(reply: &ReplyRecord) -> Option<Finding> {
+fn by_code(reply: &ReplyRecord, own: &str) -> Option<Finding> {
     let enhanced = reply.enhanced.map(|code| (code.subject, code.detail));
-    let found = |id, title, detail, advice| Some(about(reply, id, Severity::Problem, title, detail, advice));
+    let found =
+        |id, title: &str, detail: &str, advice: &str| Some(about(reply, id, Severity::Problem, title, detail, advice));
     match (reply.asked?, reply.code, enhanced) {
         (Asked::Command(Verb::Rcpt), 450 | 451, None | Some((2 | 7, _))) => found(
             "deferred",
@@ -95,8 +99,11 @@ fn by_code(reply: &ReplyRecord) -> Option<Finding> {
         (Asked::Greeting, 554, _) => found(
             "greeting-refused",
             "The server refuses this client before it has said a word",
-            "The relay's address is on a block list of the server's, or the server takes mail from certain networks only.",
-            "Read the text of the reply; then look up the relay's address in the block list it names.",
+            &capital(
+                &[own, " is on a block list of the server's, or the server takes mail from certain networks only."]
+                    .concat(),
+            ),
+            &["Read the text of the reply; then look up ", own, " in the block list it names."].concat(),
         ),
         (_, 421, _) => found(
             "server-closing",
@@ -108,11 +115,11 @@ fn by_code(reply: &ReplyRecord) -> Option<Finding> {
     }
 }
 
-fn ehlo_refused(session: &Session, found: &mut Vec<Finding>) {
+fn ehlo_refused(case: &Case, found: &mut Vec<Finding>) {
     let refused =
-        session.replies().iter().find(|reply| reply.asked == Some(Asked::Command(Verb::Ehlo)) && reply.code >= 500);
+        case.record.replies().iter().find(|reply| reply.asked == Some(Asked::Command(Verb::Ehlo)) && reply.code >= 500);
     let helo =
-        session.replies().iter().any(|reply| reply.asked == Some(Asked::Command(Verb::Helo)) && reply.code == 250);
+        case.record.replies().iter().any(|reply| reply.asked == Some(Asked::Command(Verb::Helo)) && reply.code == 250);
     if let (Some(reply), true) = (refused, helo) {
         found.push(about(
             reply,

@@ -1,9 +1,11 @@
 //! What a sign-in tells of server, connection and credentials.
 
-use super::{Finding, Severity, about};
+use super::{Finding, Severity, about, capital};
 use crate::base64;
-use crate::machine::timers::Asked;
-use crate::machine::{ReplyRecord, Session};
+use crate::case::Case;
+use crate::reading::words::carriers;
+use crate::record::Asked;
+use crate::record::ReplyRecord;
 use crate::record::event::Event;
 use crate::sasl::Outcome;
 use crate::wire::command::Verb;
@@ -11,8 +13,8 @@ use crate::wire::command::Verb;
 /// RFC 7677 §4 wants so many rounds of hashing at least.
 const ROUNDS_LEAST: u32 = 4096;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    let entries = session.transcript().entries();
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    let entries = case.record.entries();
     let at = |wanted: fn(&Event) -> bool| -> Vec<usize> {
         let tells = |id: &usize| entries[*id].event.as_ref().is_some_and(wanted);
         (0..entries.len()).filter(tells).collect()
@@ -27,19 +29,19 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             evidence,
         });
     };
-    if session.sent_credentials_in_clear() && session.setup().practice.is_none() {
+    if case.record.sign_in().sent_in_clear && case.setup.practice.is_none() {
         let is_auth =
             |reply: &&ReplyRecord| matches!(reply.asked, Some(Asked::Command(Verb::Auth) | Asked::AuthAnswer));
         add(
             "credentials-in-clear",
             Severity::Warning,
             "Credentials were sent in clear text",
-            "The relay, and everybody on the way, could read the password or the token.",
+            &capital(&[carriers(case.record.via()), ", could read the password or the token."].concat()),
             "Change them if the way is not your own, and use TLS the next time.",
-            session.replies().iter().filter(is_auth).filter_map(|reply| reply.question).collect(),
+            case.record.replies().iter().filter(is_auth).filter_map(|reply| reply.question).collect(),
         );
     }
-    if let Some(why) = session.credentials_withheld() {
+    if let Some(why) = case.record.sign_in().withheld.as_deref() {
         add(
             "credentials-held-back",
             Severity::Note,
@@ -49,7 +51,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             at(|event| matches!(event, Event::Withheld { .. })),
         );
     }
-    match session.sign_in_outcome() {
+    match case.record.sign_in().outcome {
         Some(Outcome::ServerFailed) => add(
             "server-proof-wrong",
             Severity::Problem,
@@ -68,7 +70,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
         ),
         _ => {}
     }
-    for reply in session.replies().iter().filter(|reply| reply.code == 334) {
+    for reply in case.record.replies().iter().filter(|reply| reply.code == 334) {
         if rounds(&reply.text).is_some_and(|rounds| rounds < ROUNDS_LEAST) {
             found.push(about(
                 reply,

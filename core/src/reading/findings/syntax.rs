@@ -1,7 +1,7 @@
 //! Replies that break the rules of the wire.
 
 use super::{Finding, Severity};
-use crate::machine::Session;
+use crate::case::Case;
 use crate::record::Side;
 use crate::wire::oddity::Oddity;
 
@@ -68,10 +68,9 @@ fn kind(oddity: &Oddity) -> Option<&'static Kind> {
     })
 }
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    let replies = session.replies();
-    for (id, entry) in session.transcript().entries().iter().enumerate().filter(|(_, entry)| entry.side == Side::Server)
-    {
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    let replies = case.record.replies();
+    for (id, entry) in case.record.entries().iter().enumerate().filter(|(_, entry)| entry.side == Side::Server) {
         let cut_short = entry
             .reply
             .and_then(|reply| replies.get(reply))

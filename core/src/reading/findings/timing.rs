@@ -1,21 +1,23 @@
 //! Waits that were long: slow is not dead.
 
 use super::{Finding, Severity, about, capital};
-use crate::machine::timers::Asked;
-use crate::machine::{ReplyRecord, Session};
+use crate::case::Case;
+use crate::reading::words::awaited;
+use crate::record::Asked;
+use crate::record::ReplyRecord;
 use crate::record::Side;
 use crate::time::spoken;
 
 /// From here on a wait is told.
 const SLOW: u64 = 5_000;
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    for reply in session.replies() {
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    for reply in case.record.replies() {
         let Some(took) = reply.took.filter(|took| *took >= SLOW) else { continue };
         match reply.asked {
             Some(Asked::Greeting) => found.push(slow_greeting(reply, took)),
             Some(asked) => {
-                let title = capital(&format!("{} took {}", asked.spoken(), spoken(took)));
+                let title = capital(&format!("{} took {}", awaited(asked), spoken(took)));
                 found.push(about(
                     reply,
                     "slow-reply",
@@ -28,7 +30,7 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             None => {}
         }
     }
-    two_part_greeting(session, found);
+    two_part_greeting(case, found);
 }
 
 fn slow_greeting(reply: &ReplyRecord, took: u64) -> Finding {
@@ -43,9 +45,9 @@ fn slow_greeting(reply: &ReplyRecord, took: u64) -> Finding {
 }
 
 /// postscreen's `220-` teaser: whoever speaks before the last line is refused later.
-fn two_part_greeting(session: &Session, found: &mut Vec<Finding>) {
-    let Some(reply) = session.replies().iter().find(|reply| reply.asked == Some(Asked::Greeting)) else { return };
-    let entries = session.transcript().entries();
+fn two_part_greeting(case: &Case, found: &mut Vec<Finding>) {
+    let Some(reply) = case.record.replies().iter().find(|reply| reply.asked == Some(Asked::Greeting)) else { return };
+    let entries = case.record.entries();
     let times: Vec<u64> = reply.entries.iter().filter_map(|&id| entries.get(id)).map(|entry| entry.at).collect();
     let gap = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default();
     if gap >= 1_000 {

@@ -1,14 +1,15 @@
 //! What the TLS handshake and the certificates tell.
 
 use super::{Finding, Severity};
-use crate::machine::{How, Session};
+use crate::case::Case;
+use crate::record::How;
 use crate::record::event::Event;
 use crate::tls::{FailureKind, ProblemKind};
 
-pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
-    certificate(session, found);
-    failure(session, found);
-    let behind = session.behind_starttls();
+pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
+    certificate(case, found);
+    failure(case, found);
+    let behind = &case.record.tls().behind;
     if !behind.is_empty() {
         found.push(Finding {
             id: "behind-starttls",
@@ -22,8 +23,8 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
             evidence: behind.to_vec(),
         });
     }
-    let cut = session.ending().is_some_and(|ending| matches!(ending.how, How::ServerClosed | How::ServerClosing));
-    if cut && session.secured_since().is_some() && !session.is_tls_closed_in_order() {
+    let cut = case.record.ending().is_some_and(|ending| matches!(ending.how, How::ServerClosed | How::ServerClosing));
+    if cut && case.record.tls().since().is_some() && !case.record.tls().close_notify {
         found.push(Finding {
             id: "tls-cut-off",
             severity: Severity::Note,
@@ -33,13 +34,13 @@ pub(super) fn rule(session: &Session, found: &mut Vec<Finding>) {
                      it off."
                     .into(),
             advice: "Look into the server's log whether it closed the connection itself.".into(),
-            evidence: vec![session.transcript().entries().len().saturating_sub(1)],
+            evidence: vec![case.record.entries().len().saturating_sub(1)],
         });
     }
 }
 
-fn certificate(session: &Session, found: &mut Vec<Finding>) {
-    let (Some(report), Some(since)) = (session.tls_report(), session.secured_since()) else { return };
+fn certificate(case: &Case, found: &mut Vec<Finding>) {
+    let (Some(report), Some(since)) = (case.record.tls().report(), case.record.tls().since()) else { return };
     for problem in &report.verdict.problems {
         let (id, title) = match problem.kind {
             ProblemKind::Expired => ("certificate-expired", "The certificate has expired"),
@@ -57,7 +58,7 @@ fn certificate(session: &Session, found: &mut Vec<Finding>) {
         let severity = match problem.kind {
             ProblemKind::NoNameChecked | ProblemKind::AnchorsMissing => Severity::Note,
             // Between servers a bad certificate is most often taken all the same.
-            _ if session.setup().port == 25 => Severity::Warning,
+            _ if case.setup.port == 25 => Severity::Warning,
             _ => Severity::Problem,
         };
         found.push(Finding {
@@ -71,8 +72,8 @@ fn certificate(session: &Session, found: &mut Vec<Finding>) {
     }
 }
 
-fn failure(session: &Session, found: &mut Vec<Finding>) {
-    let Some(failure) = session.tls_failure() else { return };
+fn failure(case: &Case, found: &mut Vec<Finding>) {
+    let Some(failure) = case.record.tls().failure() else { return };
     let legacy = failure.legacy.as_ref();
     let (id, title) = match failure.kind {
         FailureKind::Probed => return,
@@ -91,7 +92,7 @@ fn failure(session: &Session, found: &mut Vec<Finding>) {
         FailureKind::Settings => ("tls-settings", "The settings for TLS cannot be used"),
         FailureKind::TimedOut => ("tls-timed-out", "The handshake was not answered in time"),
     };
-    let entries = session.transcript().entries().iter();
+    let entries = case.record.entries().iter();
     let tells = |event: &Event| matches!(event, Event::TlsFailed(_) | Event::Probed(_));
     let advice: Vec<&str> =
         legacy.iter().flat_map(|legacy| &legacy.advice).chain(&failure.advice).map(String::as_str).collect();

@@ -5,6 +5,11 @@
 use serde::Serialize;
 
 use crate::printable::Segment;
+pub use crate::reading::ending::EndingView;
+pub use crate::reading::findings::{Finding, Severity};
+pub use crate::reading::protection::{ExtensionView, OfferChanges, Protection};
+pub use crate::reading::summary::{Outcome, Summary};
+pub use crate::record::SignInState;
 use crate::record::{Piece, Side};
 use crate::sasl::OauthError;
 use crate::tls::{Failure, Report};
@@ -174,45 +179,6 @@ pub struct TlsView {
     pub since: Option<usize>,
 }
 
-/// What changed in the offered extensions with TLS.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct OfferChanges {
-    /// Offered only since.
-    pub new: Vec<ExtensionView>,
-    /// Offered before, and no longer.
-    pub gone: Vec<ExtensionView>,
-    /// Offered both times with other parameters; here with the present ones.
-    pub other: Vec<ExtensionView>,
-}
-
-/// What crossed in clear text and what encrypted, and what follows from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Protection {
-    /// Octets that were sent in clear text.
-    pub clear_sent: u64,
-    /// Octets that were received in clear text.
-    pub clear_received: u64,
-    /// Octets of ciphertext that were sent, the handshake's included.
-    pub encrypted_sent: u64,
-    /// Octets of ciphertext that were received, the handshake's included.
-    pub encrypted_received: u64,
-    /// What the relay, and everybody on the way, could read or change; a sentence each.
-    pub readable: Vec<String>,
-    /// What they could not.
-    pub hidden: Vec<String>,
-    /// What all that rests on, and how to be surer.
-    pub trust: Vec<String>,
-}
-
-/// An offered extension.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExtensionView {
-    /// The extension keyword in capitals.
-    pub keyword: String,
-    /// What stood behind it.
-    pub params: String,
-}
-
 /// The open mail transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EnvelopeView {
@@ -243,9 +209,9 @@ pub struct RecipientView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecipeView {
     /// Its id, as in the catalogue.
-    pub id: &'static str,
+    pub id: String,
     /// What it is called.
-    pub title: &'static str,
+    pub title: String,
     /// `running` or `done`.
     pub state: &'static str,
     /// `sound`, `unsound` or `unclear`; none while it goes on.
@@ -254,99 +220,6 @@ pub struct RecipeView {
     pub sentence: String,
     /// Its entries: the first, and the one behind the last.
     pub entries: (usize, usize),
-}
-
-/// How it went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// The outcome in one word.
-    pub outcome: Outcome,
-    /// The outcome in one sentence.
-    pub sentence: String,
-    /// The name that the server gave to the accepted message.
-    pub queue_id: Option<String>,
-    /// The reply that decided it.
-    pub reply: Option<usize>,
-}
-
-/// The outcome in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// The server took the message for every recipient.
-    Accepted,
-    /// The server took the message, but refused some recipients.
-    Partly,
-    /// The server said no, for now or for good.
-    Refused,
-    /// The plan ended before the message, as it was meant to.
-    Stopped,
-    /// The person ended it before the message was sent.
-    NotSent,
-    /// No connection to a mail server came about.
-    Unreachable,
-    /// There was a connection, and it broke or spoke something else.
-    Failed,
-    /// The message was sent, and no answer came to its final dot.
-    Unknown,
-}
-
-impl Outcome {
-    /// The word, as in a talk's `= outcome …` line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Partly => "partly",
-            Self::Refused => "refused",
-            Self::Stopped => "stopped",
-            Self::NotSent => "not-sent",
-            Self::Unreachable => "unreachable",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EndingView {
-    /// A stable word: `quit`, `server-closed`, `reset`, `hung-up`, `timed-out`, `relay-refused`, …
-    pub kind: &'static str,
-    /// Who ended it: `you`, `server`, `relay`, `network`.
-    pub by: &'static str,
-    /// What happened, in one sentence, with what was being waited for and how long.
-    pub sentence: String,
-    /// What to try next.
-    pub advice: Vec<String>,
-}
-
-/// Something that stands out, with its evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// A stable word, as in a talk's `!` line.
-    pub id: &'static str,
-    /// How grave it is.
-    pub severity: Severity,
-    /// What was found, in one line.
-    pub title: String,
-    /// What it means.
-    pub detail: String,
-    /// What to do.
-    pub advice: String,
-    /// The entries that show it.
-    pub evidence: Vec<usize>,
-}
-
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Mail does not get through.
-    Problem,
-    /// Mail gets through, but something is wrong.
-    Warning,
-    /// Worth knowing.
-    Note,
 }
 
 /// Signing in.
@@ -391,23 +264,6 @@ pub struct MechanismView {
     pub offered: bool,
     /// Which fields it takes: `user`, `password`, `token`, `authorization_id`, `trace`.
     pub needs: Vec<&'static str>,
-}
-
-/// How a sign-in stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignInState {
-    /// Nothing was tried.
-    #[default]
-    None,
-    /// The exchange is going on.
-    Running,
-    /// The server let the person in.
-    Done,
-    /// The server refused.
-    Refused,
-    /// Ehlo, or the person, cancelled it.
-    Cancelled,
 }
 
 /// Octets that crossed.

@@ -1,12 +1,64 @@
 //! How it went, in one word and one sentence.
 
-use super::timers::Asked;
-use super::view::{Outcome, Summary};
-use super::{How, Link, Session};
+use serde::Serialize;
+
+use crate::case::Case;
 use crate::record::transaction::{Answer, Transaction};
+use crate::record::{Asked, How, Link, SignInState, Via};
 use crate::setup::Until;
 
-impl Session {
+/// How it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The outcome in one word.
+    pub outcome: Outcome,
+    /// The outcome in one sentence.
+    pub sentence: String,
+    /// The name that the server gave to the accepted message.
+    pub queue_id: Option<String>,
+    /// The reply that decided it.
+    pub reply: Option<usize>,
+}
+
+/// The outcome in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The server took the message for every recipient.
+    Accepted,
+    /// The server took the message, but refused some recipients.
+    Partly,
+    /// The server said no, for now or for good.
+    Refused,
+    /// The plan ended before the message, as it was meant to.
+    Stopped,
+    /// The person ended it before the message was sent.
+    NotSent,
+    /// No connection to a mail server came about.
+    Unreachable,
+    /// There was a connection, and it broke or spoke something else.
+    Failed,
+    /// The message was sent, and no answer came to its final dot.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word, as in a talk's `= outcome …` line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Partly => "partly",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+            Self::NotSent => "not-sent",
+            Self::Unreachable => "unreachable",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Case {
     /// How it went, or how it stands.
     pub fn summary(&self) -> Summary {
         let mail = self.told_transaction();
@@ -25,7 +77,7 @@ impl Session {
     /// The transaction that the summary tells of: the last that came anywhere.
     fn told_transaction(&self) -> Option<&Transaction> {
         // Of a test only what it left in a mailbox is told.
-        let mails = || self.transactions.iter().filter(|mail| !mail.of_recipe || mail.is_accepted());
+        let mails = || self.record.transactions().iter().filter(|mail| !mail.of_recipe || mail.is_accepted());
         let told = |mail: &&Transaction| mail.dot_sent || mail.refusal().is_some() || !mail.aborted;
         mails().rfind(told).or_else(|| mails().next_back())
     }
@@ -38,11 +90,17 @@ impl Session {
         let greeting = |asked: Option<Asked>| {
             matches!(asked, Some(Asked::Greeting)) || matches!(asked, Some(Asked::Command(verb)) if is_hello(verb))
         };
-        let greeted = self.hello.accepted.is_some();
-        let last =
-            self.replies.iter().enumerate().rfind(|(_, reply)| greeting(reply.asked) && reply.code >= 400 && !greeted);
-        last.or_else(|| self.replies.iter().enumerate().rfind(|(_, reply)| self.closing && reply.code == 421))
-            .map(|(id, reply)| Answer { reply: id, code: reply.code })
+        let greeted = self.record.hello().accepted.is_some();
+        let last = self
+            .record
+            .replies()
+            .iter()
+            .enumerate()
+            .rfind(|(_, reply)| greeting(reply.asked) && reply.code >= 400 && !greeted);
+        last.or_else(|| {
+            self.record.replies().iter().enumerate().rfind(|(_, reply)| self.record.is_closing() && reply.code == 421)
+        })
+        .map(|(id, reply)| Answer { reply: id, code: reply.code })
     }
 
     fn outcome(&self, mail: Option<&Transaction>) -> Outcome {
@@ -57,10 +115,10 @@ impl Session {
         if self.refusal_of(mail).is_some() {
             return Outcome::Refused;
         }
-        let Some(ending) = &self.ending else { return Outcome::NotSent };
+        let Some(ending) = self.record.ending() else { return Outcome::NotSent };
         match ending.how {
             how if how.is_unreachable() => Outcome::Unreachable,
-            How::TimedOut if self.hello.greeting == 0 && !self.has_been_up() => Outcome::Unreachable,
+            How::TimedOut if self.record.hello().greeting == 0 && !self.has_been_up() => Outcome::Unreachable,
             How::Quit | How::HungUp if self.came_as_far_as_planned(mail) => Outcome::Stopped,
             How::Quit | How::HungUp => Outcome::NotSent,
             _ => Outcome::Failed,
@@ -68,16 +126,16 @@ impl Session {
     }
 
     pub(super) fn has_been_up(&self) -> bool {
-        self.connected.is_some() || self.setup.practice.is_some()
+        self.record.connected().is_some() || self.setup.practice.is_some()
     }
 
     fn came_as_far_as_planned(&self, mail: Option<&Transaction>) -> bool {
-        let greeted = self.hello.accepted.is_some();
+        let greeted = self.record.hello().accepted.is_some();
         match self.setup.plan.until {
-            Until::Connect => (200..300).contains(&self.hello.greeting),
+            Until::Connect => (200..300).contains(&self.record.hello().greeting),
             Until::Hello => greeted,
-            Until::Starttls => self.tls_report().is_some(),
-            Until::Auth => self.is_signed_in(),
+            Until::Starttls => self.record.tls().report().is_some(),
+            Until::Auth => self.record.sign_in().state == SignInState::Done,
             Until::Dot => false,
             Until::Mail => mail.and_then(|mail| mail.mail).is_some_and(Answer::is_positive),
             Until::Rcpt => mail.is_some_and(|mail| mail.accepted().next().is_some()),
@@ -87,7 +145,7 @@ impl Session {
 
     fn sentence(&self, outcome: Outcome, mail: Option<&Transaction>, refusal: Option<Answer>) -> String {
         let named = mail.and_then(|mail| mail.queue_id.as_deref()).map_or(String::new(), |id| format!(" as {id}"));
-        let mails = self.transactions.iter().filter(|mail| mail.is_accepted()).count();
+        let mails = self.record.transactions().iter().filter(|mail| mail.is_accepted()).count();
         let more = if mails > 1 {
             format!(" It is the last of {mails} messages taken in this connection.")
         } else {
@@ -110,7 +168,7 @@ impl Session {
                 "Unknown: the message was sent, and no answer came to its final dot; the server may have taken it."
                     .into()
             }
-            Outcome::NotSent if self.ending.is_none() => self.standing(),
+            Outcome::NotSent if self.record.ending().is_none() => self.standing(),
             Outcome::NotSent => "Not sent: the conversation was ended before the message.".into(),
             Outcome::Unreachable => "Not reached: no conversation with the mail server came about.".into(),
             Outcome::Failed => "Failed: the conversation broke off before the message was sent.".into(),
@@ -118,7 +176,9 @@ impl Session {
     }
 
     fn refused_sentence(&self, refusal: Option<Answer>) -> String {
-        let Some(reply) = refusal.and_then(|answer| self.replies.get(answer.reply)) else { return "Refused.".into() };
+        let Some(reply) = refusal.and_then(|answer| self.record.replies().get(answer.reply)) else {
+            return "Refused.".into();
+        };
         let step = reply.asked.map_or("no question", Asked::step);
         let when = if reply.code < 500 { "for now " } else { "" };
         let enhanced = reply.enhanced.map(|code| format!(" {code}")).unwrap_or_default();
@@ -141,18 +201,13 @@ impl Session {
     }
 
     fn standing(&self) -> String {
-        match self.link {
+        match self.record.link() {
             Link::Calling => "Calling the relay.".into(),
+            Link::Dialing if self.record.via() == Via::Direct => format!("Connecting to {}.", self.host()),
             Link::Dialing => format!("The relay is connecting to {}.", self.host()),
-            _ if self.hello.greeting == 0 => "Connected; the server has not greeted yet.".into(),
+            _ if self.record.hello().greeting == 0 => "Connected; the server has not greeted yet.".into(),
             _ => "The conversation is under way.".into(),
         }
-    }
-
-    /// The host as the person named it.
-    pub(super) fn host(&self) -> &str {
-        let named = self.setup.practice.as_deref().map(|_| "the practice server");
-        named.or(self.setup.target.as_deref()).unwrap_or(&self.setup.host)
     }
 }
 

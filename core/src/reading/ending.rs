@@ -1,144 +1,107 @@
-//! How a connection ended, while what was waited for, and what to try next.
+//! How a connection ended, as a person reads it: what happened, while what was waited for, and what to try next.
 
-use super::timers::Asked;
-use super::view::EndingView;
-use crate::record::event::NoRelay;
+use serde::Serialize;
+
+use super::words::awaited;
+use crate::case::Case;
+use crate::record::event::{Event, NoRelay};
+use crate::record::{Asked, Ending, How, Via};
 use crate::time::spoken;
 use crate::tls::Failure;
 use crate::tunnel::{Code, Guess};
 use crate::wire::command::Verb;
-use crate::wire::rules::Phase;
 
 /// How a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// What happened.
-    pub how: How,
-    /// What was being waited for.
-    pub awaited: Option<Asked>,
-    /// For how long, in milliseconds.
-    pub waited: u64,
-    /// Where in the mail transaction it was.
-    pub phase: Phase,
-    /// When, in milliseconds since the beginning.
-    pub at: u64,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EndingView {
+    /// A stable word: `quit`, `server-closed`, `reset`, `hung-up`, `timed-out`, `relay-refused`, …
+    pub kind: &'static str,
+    /// Who ended it: `you`, `server`, `relay`, `network`.
+    pub by: &'static str,
+    /// What happened, in one sentence, with what was being waited for and how long.
+    pub sentence: String,
+    /// What to try next.
+    pub advice: Vec<String>,
 }
 
-/// What ended a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// QUIT, 221, and the server closed.
-    Quit,
-    /// The server closed on its own.
-    ServerClosed,
-    /// The server had announced it with 421, or with 221 without QUIT.
-    ServerClosing,
-    /// TCP reset.
-    Reset,
-    /// The person hung up.
-    HungUp,
-    /// The TLS handshake failed, or the TLS session broke.
-    TlsFailed,
-    /// The time for the wait was up.
-    TimedOut,
-    /// The server sent more than is kept.
-    Flood,
-    /// The relay said no.
-    Refused(Code),
-    /// The relay cut a connection that stood.
-    Cut(Code),
-    /// The WebSocket broke.
-    RelayLost(u16),
-    /// There was no WebSocket.
-    NoRelay(NoRelay),
-}
-
-impl How {
-    /// The stable word, as in a talk's `= ended …` line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Quit => "quit",
-            Self::ServerClosed => "server-closed",
-            Self::ServerClosing => "server-closing",
-            Self::Reset => "reset",
-            Self::HungUp => "hung-up",
-            Self::TlsFailed => "tls-failed",
-            Self::TimedOut => "timed-out",
-            Self::Flood => "flood",
-            Self::Refused(_) => "relay-refused",
-            Self::Cut(_) => "relay-cut",
-            Self::RelayLost(_) => "relay-lost",
-            Self::NoRelay(_) => "no-relay",
-        }
-    }
-
-    const fn by(self) -> &'static str {
-        match self {
-            Self::Quit | Self::HungUp => "you",
-            Self::ServerClosed | Self::ServerClosing | Self::Reset | Self::TlsFailed => "server",
-            Self::TimedOut | Self::Flood => "ehlo",
-            Self::Refused(Code::ConnectRefused | Code::Unreachable | Code::ConnectTimeout | Code::Reset) => "network",
-            Self::Refused(_) | Self::Cut(_) => "relay",
-            Self::RelayLost(_) | Self::NoRelay(_) => "network",
-        }
-    }
-
-    /// Whether no conversation came about at all.
-    pub const fn is_unreachable(self) -> bool {
-        matches!(self, Self::NoRelay(_)) || matches!(self, Self::Refused(code) if !matches!(code, Code::NotSmtp))
-    }
+/// The ending as a person reads it; none while the connection stands.
+pub fn ending(case: &Case) -> Option<EndingView> {
+    Some(Circumstances::of(case)?.view())
 }
 
 /// Stands in an advice for the page's origin.
 const PAGE: &str = "{page}";
 
-/// What the sentences need to know beside the ending.
+/// An ending, and what the sentences need to know beside it.
 #[derive(Debug)]
-pub(super) struct Circumstances<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) guess: Option<Guess>,
-    pub(super) refusal: Option<&'a str>,
-    pub(super) retry_after: Option<u64>,
-    pub(super) greeted: bool,
-    pub(super) last_code: Option<u16>,
+struct Circumstances<'a> {
+    ending: &'a Ending,
+    via: Via,
+    host: &'a str,
+    port: u16,
+    guess: Option<Guess>,
+    refusal: Option<&'a str>,
+    retry_after: Option<u64>,
+    greeted: bool,
+    last_code: Option<u16>,
     /// Why TLS failed.
-    pub(super) tls: Option<&'a Failure>,
+    tls: Option<&'a Failure>,
     /// The origin of the page that found no relay.
-    pub(super) page_origin: &'a str,
+    page: Option<&'a str>,
 }
 
-impl Ending {
-    /// The ending as a person reads it.
-    pub(super) fn view(&self, around: &Circumstances<'_>) -> EndingView {
-        let page = if around.page_origin.is_empty() { "and the page's address" } else { around.page_origin };
+impl<'a> Circumstances<'a> {
+    fn of(case: &'a Case) -> Option<Self> {
+        let record = &case.record;
+        let refusal = record.refusal();
+        let page = record.entries().iter().find_map(|entry| match &entry.event {
+            Some(Event::NoRelay { page, .. }) => page.as_deref(),
+            _ => None,
+        });
+        Some(Self {
+            ending: record.ending()?,
+            via: record.via(),
+            host: case.host(),
+            port: case.setup.port,
+            guess: refusal.and_then(|refusal| refusal.guess),
+            refusal: refusal.map(|refusal| refusal.message.as_str()),
+            retry_after: refusal.and_then(|refusal| refusal.retry_after),
+            greeted: record.hello().greeting != 0,
+            last_code: record.replies().last().map(|reply| reply.code),
+            tls: record.tls().failure(),
+            page,
+        })
+    }
+
+    fn view(&self) -> EndingView {
+        let page = self.page.unwrap_or("and the page's address");
         EndingView {
-            kind: self.how.word(),
-            by: self.how.by(),
-            sentence: self.sentence(around),
-            advice: match around.tls.filter(|_| self.how == How::TlsFailed) {
+            kind: self.ending.how.word(),
+            by: self.ending.how.by(),
+            sentence: self.sentence(),
+            advice: match self.tls.filter(|_| self.ending.how == How::TlsFailed) {
                 Some(failure) => {
                     let legacy = failure.legacy.iter().flat_map(|legacy| &legacy.advice);
                     legacy.chain(&failure.advice).cloned().collect()
                 }
-                None => self.advice(around).into_iter().map(|text| text.replace(PAGE, page)).collect(),
+                None => self.advice().into_iter().map(|text| text.replace(PAGE, page)).collect(),
             },
         }
     }
 
-    fn sentence(&self, around: &Circumstances<'_>) -> String {
-        let wait = match self.awaited.filter(|asked| *asked != Asked::Close) {
-            Some(asked) => format!(", {} into the wait for {}", spoken(self.waited), asked.spoken()),
+    fn sentence(&self) -> String {
+        let wait = match self.ending.awaited.filter(|asked| *asked != Asked::Close) {
+            Some(asked) => format!(", {} into the wait for {}", spoken(self.ending.waited), awaited(asked)),
             None => String::new(),
         };
-        let Circumstances { host, port, .. } = around;
-        match self.how {
-            How::Quit if self.awaited == Some(Asked::Command(Verb::Quit)) => {
+        let Self { host, port, .. } = self;
+        match self.ending.how {
+            How::Quit if self.ending.awaited == Some(Asked::Command(Verb::Quit)) => {
                 "You said QUIT, and the server closed the connection without saying goodbye.".into()
             }
             How::Quit => "You said QUIT, and the server ended the connection in order.".into(),
-            How::ServerClosed => match around.last_code {
-                Some(code) if code >= 400 && self.awaited.is_none() => {
+            How::ServerClosed => match self.last_code {
+                Some(code) if code >= 400 && self.ending.awaited.is_none() => {
                     format!("The server closed the connection after it had answered {code}.")
                 }
                 _ => format!("The server closed the connection without a word{wait}."),
@@ -146,15 +109,20 @@ impl Ending {
             How::ServerClosing => "The server announced that it would close the connection, and the connection ended.".into(),
             How::Reset => format!("The connection was reset, by the server or by something in between{wait}."),
             How::HungUp => format!("You hung up{wait}."),
-            How::TimedOut => match self.awaited {
-                Some(Asked::Relay) => format!("The relay did not answer within {}.", spoken(self.waited)),
-                Some(Asked::Connection) => format!("The relay found no way to {host} within {}.", spoken(self.waited)),
+            How::TimedOut => match self.ending.awaited {
+                Some(Asked::Relay) => format!("The relay did not answer within {}.", spoken(self.ending.waited)),
+                Some(Asked::Connection) if self.direct() => {
+                    format!("There was no connection to {host} within {}.", spoken(self.ending.waited))
+                }
+                Some(Asked::Connection) => {
+                    format!("The relay found no way to {host} within {}.", spoken(self.ending.waited))
+                }
                 asked => {
-                    let what = asked.map_or_else(|| "anything".into(), Asked::spoken);
-                    format!("Ehlo gave up after {} without {what}.", spoken(self.waited))
+                    let what = asked.map_or_else(|| "anything".into(), awaited);
+                    format!("Ehlo gave up after {} without {what}.", spoken(self.ending.waited))
                 }
             },
-            How::TlsFailed => match around.tls {
+            How::TlsFailed => match self.tls {
                 Some(failure) => match &failure.legacy {
                     Some(legacy) => [failure.sentence.as_str(), " ", &legacy.sentence].concat(),
                     None => failure.sentence.clone(),
@@ -162,7 +130,7 @@ impl Ending {
                 None => "The TLS handshake failed.".into(),
             },
             How::Flood => "The server sent more than 4 MiB; Ehlo stopped listening and closed the connection.".into(),
-            How::Refused(code) => self.refused(code, around),
+            How::Refused(code) | How::NotConnected(code) => self.refused(code),
             How::Cut(code) => match code {
                 Code::Idle => format!("The relay closed the connection, because nothing was said for too long{wait}."),
                 Code::Lifetime => "The relay closed the connection: it had lasted as long as the relay allows.".into(),
@@ -178,8 +146,8 @@ impl Ending {
         }
     }
 
-    fn refused(&self, code: Code, around: &Circumstances<'_>) -> String {
-        let Circumstances { host, port, .. } = around;
+    fn refused(&self, code: Code) -> String {
+        let Self { host, port, .. } = self;
         match code {
             Code::NoSuchHost => format!("The name {host} does not exist in the DNS, or has no address."),
             Code::DnsFailed => {
@@ -192,10 +160,11 @@ impl Ending {
             Code::ConnectTimeout => format!(
                 "{host} did not answer on port {port}: something on the way drops the packets, or the address is wrong."
             ),
+            Code::Unreachable if self.direct() => format!("There is no way to {host} from here."),
             Code::Unreachable => format!("There is no way to {host} from where the relay is."),
             Code::Reset => format!("{host} reset the connection on port {port} at once."),
             Code::NotSmtp => {
-                let what = match around.guess {
+                let what = match self.guess {
                     Some(Guess::Ssh) => "an SSH server",
                     Some(Guess::Http) => "a web server",
                     Some(Guess::Imap) => "an IMAP server",
@@ -205,24 +174,25 @@ impl Ending {
                 };
                 format!("What answers on port {port} of {host} looks like {what}; it does not greet as SMTP does.")
             }
-            Code::Forbidden => match around.refusal {
+            Code::Forbidden => match self.refusal {
                 Some(message) if !message.is_empty() => format!("The relay does not allow this: {message}"),
                 _ => "The relay does not allow this target.".into(),
             },
             Code::Unauthorized => "The relay wants a token, and got none or a wrong one.".into(),
-            Code::Busy => match around.retry_after {
+            Code::Busy => match self.retry_after {
                 Some(seconds) => format!("The relay has too much to do; it asks to come back in {seconds} s."),
                 None => "The relay has too much to do.".into(),
             },
-            _ => match around.refusal {
+            _ if self.direct() => format!("The connection to {host} on port {port} failed."),
+            _ => match self.refusal {
                 Some(message) if !message.is_empty() => format!("The relay refused: {message}"),
                 _ => format!("The relay refused ({}).", code.word()),
             },
         }
     }
 
-    fn advice(&self, around: &Circumstances<'_>) -> Vec<&'static str> {
-        match self.how {
+    fn advice(&self) -> Vec<&'static str> {
+        match self.ending.how {
             How::NoRelay(NoRelay::HttpsPage) => vec![
                 "Give the relay a wss: address, behind a web server that has a certificate.",
                 "Or open the page from the relay itself: the address that `ehlo` prints when it starts.",
@@ -236,22 +206,31 @@ impl Ending {
                 "A page from elsewhere is served only if the relay was started with --allow-origin {page}",
                 "Without a relay, the practice server still answers.",
             ],
-            How::Refused(code) => refused_advice(code, around.port),
-            How::ServerClosed if !around.greeted => vec![
+            How::Refused(code) => refused_advice(code, self.port),
+            How::NotConnected(code) => not_connected_advice(code, self.port),
+            How::ServerClosed if !self.greeted => vec![
                 "Servers close without a greeting when they do not want to talk to this address, or have too many connections.",
-                "The server's own log says why; look for the relay's address in it.",
+                match self.direct() {
+                    true => "The server's own log says why; look for the address that the test came from.",
+                    false => "The server's own log says why; look for the relay's address in it.",
+                },
             ],
-            How::ServerClosed if self.awaited == Some(Asked::Message) => vec![
+            How::ServerClosed if self.ending.awaited == Some(Asked::Message) => vec![
                 "Nobody can tell from here whether the message was taken: look into the mailbox and the server's log before you send it again.",
             ],
             How::ServerClosed | How::Reset => vec![
-                "The server's log says why it closed; the time and the relay's address find the place.",
+                match self.direct() {
+                    true => {
+                        "The server's log says why it closed; the time and the address that the test came from find the place."
+                    }
+                    false => "The server's log says why it closed; the time and the relay's address find the place.",
+                },
                 "A firewall that inspects SMTP can do this as well: try from another network.",
             ],
             How::ServerClosing => vec![
                 "The text behind 421 or 221 says why; most often too many connections, too many errors or too long a pause.",
             ],
-            How::TimedOut | How::HungUp if self.awaited == Some(Asked::Message) => vec![
+            How::TimedOut | How::HungUp if self.ending.awaited == Some(Asked::Message) => vec![
                 "The message may have been taken: look into the mailbox and the server's log before you send it again.",
             ],
             How::TlsFailed => Vec::new(),
@@ -264,6 +243,29 @@ impl Ending {
             ],
             How::Quit | How::HungUp => Vec::new(),
         }
+    }
+
+    /// Whether the server was called from here, without a relay.
+    fn direct(&self) -> bool {
+        self.via == Via::Direct
+    }
+}
+
+/// Advice where this side tried to connect by itself.
+fn not_connected_advice(code: Code, port: u16) -> Vec<&'static str> {
+    match code {
+        Code::DnsFailed | Code::DnsTimeout => {
+            vec!["Try the server's IP address instead of its name: if that works, only the DNS is at fault."]
+        }
+        Code::ConnectTimeout if port == 25 => vec![
+            "Port 25 is often blocked on the way out of homes, offices and clouds: try port 587, or from another network.",
+        ],
+        Code::Unreachable => vec![
+            "An IPv6 address without IPv6 on this side fails like this: try IPv4.",
+            "Check that this computer has a route to that network.",
+        ],
+        Code::NoSuchHost | Code::ConnectRefused | Code::ConnectTimeout => refused_advice(code, port),
+        _ => vec!["Try again, and look into the server's log."],
     }
 }
 
