@@ -12,8 +12,6 @@ mod catalog;
 mod export;
 #[cfg(any(feature = "conversation", feature = "practice"))]
 mod output;
-#[cfg(any(feature = "conversation", feature = "reading"))]
-mod phrases;
 #[cfg(feature = "practice")]
 mod practice;
 #[cfg(feature = "reading")]
