@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ehlo_core::machine::view::Turn;
+use ehlo_core::export::view::Turn;
 use ehlo_core::machine::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Settings;
@@ -128,7 +128,7 @@ impl Conversation {
     pub async fn say(&mut self, line: &str) -> Outcome<u16> {
         self.act(Action::Send { line: line.to_owned(), end: Default::default() }).await?;
         self.turn().await?;
-        Ok(self.session.replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session.record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Takes the proposed step, and waits as [`Conversation::say`].
@@ -138,7 +138,7 @@ impl Conversation {
     pub async fn next(&mut self) -> Outcome<u16> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
-        Ok(self.session.replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session.record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Waits until it is the person's turn, or all is over.
@@ -156,7 +156,7 @@ impl Conversation {
     /// # Errors
     /// When nothing happens for too long.
     pub async fn end(&mut self) -> Outcome {
-        self.until("the end", |session| session.ending().is_some()).await
+        self.until("the end", |session| session.record().ending().is_some()).await
     }
 
     /// Waits until the session looks as wanted.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ehlo_core::domain::search::{Route, Search, Verdict};
-use ehlo_core::machine::view::Outcome as Judgement;
+use ehlo_core::export::view::Outcome as Judgement;
 use ehlo_core::machine::{Output, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::FromRelay;
