@@ -1,14 +1,8 @@
 //! Builds the page into the binary: wasm, its glue and every file of `www`, each raw, with brotli and with gzip.
 
 #[cfg(feature = "page")]
-#[path = "build/anchors.rs"]
-mod anchors;
-#[cfg(feature = "page")]
 #[path = "build/page.rs"]
 mod page;
-#[cfg(feature = "page")]
-#[path = "build/parts/mod.rs"]
-mod parts;
 #[cfg(feature = "page")]
 #[path = "build/scripts.rs"]
 mod scripts;

@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod case;
+pub mod catalog;
 pub mod domain;
 pub mod explain;
 pub mod export;

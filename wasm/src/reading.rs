@@ -35,9 +35,9 @@ impl Reading {
         json(&self.inner.entries(from))
     }
 
-    /// As `Session.outline`.
-    pub fn outline(&self, reply: usize) -> String {
-        json(&meaning::outline(&self.inner, reply))
+    /// As `Session.meaning`.
+    pub fn meaning(&self, reply: usize) -> String {
+        json(&meaning::of(&self.inner, reply))
     }
 
     /// As `Session.export`.

@@ -146,9 +146,9 @@ impl Conversation {
         json(&self.inner.entries(from))
     }
 
-    /// What is known of a reply, and where its explanations stand, as JSON; `null` if there is no such reply.
-    pub fn outline(&self, reply: usize) -> String {
-        json(&meaning::outline(self.inner.case(), reply))
+    /// What a reply means, as JSON; `null` if there is no such reply.
+    pub fn meaning(&self, reply: usize) -> String {
+        json(&meaning::of(self.inner.case(), reply))
     }
 
     /// Advice on a line before it is sent, as JSON.

@@ -7,6 +7,8 @@
 //! what decides: whose turn it is, what to send, how long to wait.
 
 mod act;
+#[cfg(feature = "tls")]
+pub mod connection;
 pub mod input;
 mod link;
 pub mod output;

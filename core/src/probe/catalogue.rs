@@ -30,7 +30,12 @@ pub const QUESTION: &str = "These tests break the rules of SMTP on purpose. Run 
 
 /// The catalogue as JSON: `question`, which the page asks once, and `recipes`.
 pub fn to_json() -> String {
-    serde_json::json!({ "question": QUESTION, "recipes": rows() }).to_string()
+    #[derive(Serialize)]
+    struct Catalogue {
+        question: &'static str,
+        recipes: Vec<Row>,
+    }
+    crate::json::to_string(&Catalogue { question: QUESTION, recipes: rows() })
 }
 
 /// The catalogue, in the order of [`ALL`].

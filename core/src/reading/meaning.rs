@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::case::Case;
-use crate::explain::place::{self, Place};
-use crate::explain::{self, Explanation, Phrases, Step};
+use crate::explain::{self, Explanation, Step};
 use crate::record::Asked;
 use crate::record::ReplyRecord;
 use crate::wire::rules::{Answers, GREETING, MESSAGE, answers};
@@ -19,7 +18,7 @@ pub struct Meaning {
     /// The enhanced status code.
     pub enhanced_code: Option<String>,
     /// At which step it came, in words.
-    pub step: String,
+    pub step: &'static str,
     /// Its text, all lines.
     pub text: String,
     /// Milliseconds since the question.
@@ -42,65 +41,6 @@ pub struct Meaning {
     pub entries: Vec<usize>,
 }
 
-/// What a conversation knows of one reply, and where the explanations stand that make up its meaning.
-///
-/// The page reads them from [files](explain::files) and puts them in the places' stead: then it has the [`Meaning`].
-#[derive(Clone, Debug, Serialize)]
-pub struct Outline {
-    /// The code; 0 if there is none.
-    pub code: u16,
-    /// What the first digit says.
-    pub class_word: &'static str,
-    /// The enhanced status code.
-    pub enhanced_code: Option<String>,
-    /// At which step it came, in words.
-    pub step: &'static str,
-    /// At which step it came, for what explanations say of steps.
-    pub at: Step,
-    /// Its text, all lines.
-    pub text: String,
-    /// Milliseconds since the question.
-    pub took: Option<u64>,
-    /// The basic code.
-    pub basic: Place,
-    /// The enhanced status code.
-    pub enhanced: Option<Place>,
-    /// Well-known words in the text that say more than the codes, as far as the session knows any.
-    pub phrase: Option<explain::Phrase>,
-    /// For an accepted EHLO: every extension that it offered.
-    pub keywords: Vec<Place>,
-    /// For the reply to a typed command: what the command is for.
-    pub command: Option<Place>,
-    /// What is odd about it.
-    pub oddities: Vec<String>,
-    /// Whether the standard lists this code for this step, in a sentence.
-    pub allowed: Option<String>,
-    /// The entries of the transcript that it is made of.
-    pub entries: Vec<usize>,
-}
-
-/// The outline of reply number `id`; none if there is no such reply.
-pub fn outline(case: &Case, id: usize) -> Option<Outline> {
-    let reply = case.record.replies().get(id)?;
-    Some(Outline {
-        code: reply.code,
-        class_word: class_word(reply.code),
-        enhanced_code: reply.enhanced.map(|code| code.to_string()),
-        step: step_words(reply),
-        at: step_of(reply),
-        text: reply.text.clone(),
-        took: reply.took,
-        basic: place::reply_code(reply.code),
-        enhanced: reply.enhanced.map(|code| place::enhanced(code.class, code.subject, code.detail)),
-        phrase: phrase(reply),
-        keywords: offered(reply).map(|(keyword, params)| place::keyword(keyword, params)).collect(),
-        command: command_of(reply).filter(|verb| !verb.is_empty()).map(place::command),
-        oddities: case.record.oddities_of(id),
-        allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
-        entries: reply.entries.clone(),
-    })
-}
-
 /// What reply number `id` means; none if there is no such reply.
 pub fn of(case: &Case, id: usize) -> Option<Meaning> {
     let reply = case.record.replies().get(id)?;
@@ -109,7 +49,7 @@ pub fn of(case: &Case, id: usize) -> Option<Meaning> {
         code: reply.code,
         class_word: class_word(reply.code),
         enhanced_code: reply.enhanced.map(|code| code.to_string()),
-        step: step_words(reply).to_owned(),
+        step: reply.asked.map_or("no question", Asked::step),
         text: reply.text.clone(),
         took: reply.took,
         basic: explain::reply_code(reply.code, step),
@@ -121,10 +61,6 @@ pub fn of(case: &Case, id: usize) -> Option<Meaning> {
         allowed: reply.asked.and_then(|asked| allowed(asked, reply.code)),
         entries: reply.entries.clone(),
     })
-}
-
-fn step_words(reply: &ReplyRecord) -> &'static str {
-    reply.asked.map_or("no question", Asked::step)
 }
 
 fn step_of(reply: &ReplyRecord) -> Step {
@@ -145,7 +81,7 @@ fn command_of(reply: &ReplyRecord) -> Option<&'static str> {
 }
 
 fn phrase(reply: &ReplyRecord) -> Option<explain::Phrase> {
-    Phrases::BUILT_IN.find(&reply.text).filter(|_| reply.code >= 400)
+    explain::words(&reply.text).filter(|_| reply.code >= 400)
 }
 
 fn offered(reply: &ReplyRecord) -> impl Iterator<Item = (&str, &str)> {

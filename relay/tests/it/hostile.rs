@@ -47,7 +47,7 @@ async fn who_asks_for_much_and_reads_nothing_is_let_go() {
     let running = relay_with(|config| config.limits.connections = 1).await;
     let relay = running.address();
     let mut greedy = TcpStream::connect(relay).await.unwrap();
-    let request = format!("GET /wasm/tls_bg.wasm HTTP/1.1\r\nHost: {relay}\r\n\r\n");
+    let request = format!("GET /wasm/ehlo_bg.wasm HTTP/1.1\r\nHost: {relay}\r\n\r\n");
     // More than the system holds for one connection.
     greedy.write_all(request.repeat(40).as_bytes()).await.unwrap();
     until_status(relay, "503").await;

@@ -21,8 +21,10 @@ async fn shake(server: &OpenSsl, chain: &Chain, more: Value) -> Outcome<Session>
         all.extend(more);
     }
     let mut call: Conversation = Line::to(server.addr()).await?.call(fields).await?;
-    call.until("a handshake or its failure", |session| matches!(session.record().tls().stage, Stage::Secured | Stage::Failed))
-        .await?;
+    call.until("a handshake or its failure", |session| {
+        matches!(session.record().tls().stage, Stage::Secured | Stage::Failed)
+    })
+    .await?;
     Ok(call.into_session())
 }
 
@@ -74,7 +76,8 @@ async fn a_key_of_1024_bits_is_called_weak_and_stops_nothing() -> Outcome {
     for option in ["-tls1_2", "-tls1_3"] {
         let server = OpenSsl::start(&chain, &[option, "-cipher", "DEFAULT:@SECLEVEL=0"]).await?;
         let session = shake(&server, &chain, json!({})).await?;
-        let report = session.record().tls().report().ok_or_else(|| Failure::new("no handshake").with(told(&session)))?;
+        let report =
+            session.record().tls().report().ok_or_else(|| Failure::new("no handshake").with(told(&session)))?;
         assert!(report.verdict.has(ProblemKind::WeakKey), "{}", told(&session));
         assert!(!report.verdict.trusted);
     }
@@ -87,7 +90,11 @@ async fn only_the_chosen_versions_are_spoken() -> Outcome {
     let server = OpenSsl::start(&chain, &[]).await?;
     for version in ["1.2", "1.3"] {
         let session = shake(&server, &chain, json!({ "tls_versions": version })).await?;
-        assert!(session.record().tls().report().is_some_and(|report| report.version.contains(version)), "{}", told(&session));
+        assert!(
+            session.record().tls().report().is_some_and(|report| report.version.contains(version)),
+            "{}",
+            told(&session)
+        );
     }
     let old = OpenSsl::start(&chain, &["-tls1_2"]).await?;
     let session = shake(&old, &chain, json!({ "tls_versions": "1.3" })).await?;
@@ -129,7 +136,8 @@ async fn a_server_that_only_knows_what_is_no_longer_spoken_is_told_of_by_its_own
     for (options, version, exchange) in cases {
         let server = OpenSsl::start(&rsa, options).await?;
         let session = shake(&server, &rsa, json!({})).await?;
-        let failure = session.record().tls().failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
+        let failure =
+            session.record().tls().failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
         assert!(failure.wants_probe && failure.alert.is_some(), "{options:?}: {failure:?}");
         assert!(failure.openssl.starts_with("openssl s_client"), "{failure:?}");
         let session = shake(&server, &rsa, json!({ "probe": true })).await?;

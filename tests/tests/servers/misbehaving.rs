@@ -1,7 +1,7 @@
 //! Postfix's `smtp-sink`, which misbehaves as it is told.
 
-use ehlo_core::machine::Session;
 use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::SmtpSink;
@@ -52,7 +52,8 @@ async fn a_server_that_says_421_after_the_message_has_refused() -> Outcome {
 async fn a_slow_server_is_waited_for_and_called_slow() -> Outcome {
     let session = with(&["-W", "rcpt:6"]).await?;
     expect(&session, Verdict::Accepted, TAKEN, "slow-reply", IN_ORDER)?;
-    let rcpt = session.record().replies().iter().find(|reply| reply.asked.is_some_and(|asked| asked.step() == "RCPT TO"));
+    let rcpt =
+        session.record().replies().iter().find(|reply| reply.asked.is_some_and(|asked| asked.step() == "RCPT TO"));
     assert!(rcpt.and_then(|reply| reply.took).is_some_and(|took| took >= 5_000), "{}", told(&session));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! One list of scenarios, the same for every mail server; what the servers answer differently is in a table.
 
-use ehlo_core::machine::Action;
 use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Action;
 use ehlo_core::setup::PlanChange;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;

@@ -68,7 +68,11 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
         let fields = trusting("tls", with(mechanism, user))?;
         let session = Line::to(server.tls_addr()).await?.run(fields).await?;
         let what = format!("{} let {user} in by {mechanism}", server.name());
-        check(&session, &what, (session.record().sign_in().state == SignInState::Done) && session.summary().outcome == Verdict::Accepted)?;
+        check(
+            &session,
+            &what,
+            (session.record().sign_in().state == SignInState::Done) && session.summary().outcome == Verdict::Accepted,
+        )?;
         let talk = session.talk().to_string();
         check(
             &session,
@@ -138,7 +142,11 @@ async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_per
         let mut fields = with("PLAIN", "tester@domain.test");
         fields["security"] = json!(security);
         let session = line.run(fields.clone()).await?;
-        check(&session, "nothing went out", !session.plain().contains("-> AUTH") && (session.record().sign_in().state != SignInState::Done))?;
+        check(
+            &session,
+            "nothing went out",
+            !session.plain().contains("-> AUTH") && (session.record().sign_in().state != SignInState::Done),
+        )?;
         check(&session, "it is told why", session.credentials_withheld().is_some())?;
         fields["allow_credentials"] = json!(true);
         let session = line.run(fields).await?;
@@ -181,8 +189,8 @@ async fn starttls_that_is_typed_by_hand_goes_on_in_the_same_conversation() -> Ou
     let gone: Vec<String> = changes.into_iter().flat_map(|all| all.gone).map(|one| one.keyword).collect();
     check(call.session(), "STARTTLS is offered no more", gone == ["STARTTLS"])?;
     let (clear, rest): (Vec<_>, Vec<_>) = {
-        let at = call.carried.iter().position(|piece| piece == b"STARTTLS\r\n").map_or(0, |at| at + 1);
-        let mut all = call.carried.clone();
+        let at = call.carried().iter().position(|piece| piece == b"STARTTLS\r\n").map_or(0, |at| at + 1);
+        let mut all = call.carried();
         let rest = all.split_off(at);
         (all, rest)
     };

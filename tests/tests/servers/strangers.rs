@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ehlo_core::machine::Session;
 use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::fake::{FakeServer, Step};

@@ -2,7 +2,6 @@
 
 use super::{Finding, Severity, about, capital};
 use crate::case::Case;
-use crate::explain::Phrases;
 use crate::reading::summary::shortened;
 use crate::reading::words::own_address;
 use crate::record::Asked;
@@ -11,7 +10,7 @@ use crate::wire::command::Verb;
 
 pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
     for reply in case.record.replies().iter().filter(|reply| may_say_more(reply)) {
-        if let Some(phrase) = Phrases::BUILT_IN.find(&reply.text) {
+        if let Some(phrase) = crate::explain::words(&reply.text) {
             let (title, rest) = phrase.meaning.split_once(". ").unwrap_or((phrase.meaning, ""));
             let words = format!("Its words: \u{201C}{}\u{201D}", shortened(&reply.text));
             let detail = if rest.is_empty() { words.as_str() } else { rest };

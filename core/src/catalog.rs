@@ -1,14 +1,12 @@
-//! What there is to choose from.
+//! What there is to choose from in a form: ports, mechanisms, presets, practice servers, commands.
 
-use ehlo_core::plan::presets::{PRESETS, Preset};
-use ehlo_core::practice::Personality;
-use ehlo_core::sasl::Mechanism;
-use ehlo_core::tunnel;
-use ehlo_core::wire::command::Verb;
 use serde::Serialize;
-use wasm_bindgen::prelude::*;
 
-use crate::json;
+use crate::plan::presets::{PRESETS, Preset};
+use crate::practice::Personality;
+use crate::sasl::Mechanism;
+use crate::tunnel;
+use crate::wire::command::Verb;
 
 #[derive(Serialize)]
 struct Catalog {
@@ -41,13 +39,12 @@ struct PersonalityRow {
     about: &'static str,
 }
 
-/// Ports, presets, personalities and commands, as JSON.
-#[wasm_bindgen]
-pub fn catalog() -> String {
+/// All of it as a JSON object; the page is built with it, so that its form needs nothing else.
+pub fn to_json() -> String {
     let row = |one: Personality| PersonalityRow { name: one.name(), title: one.title(), about: one.about() };
     // The last verb stands for all others, and has no word.
     let commands = std::array::from_fn(|at| Verb::ALL[at].word());
-    json(&Catalog {
+    crate::json::to_string(&Catalog {
         version: env!("CARGO_PKG_VERSION"),
         subprotocol: tunnel::SUBPROTOCOL,
         path: tunnel::PATH,
