@@ -5,9 +5,9 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ehlo_core::connection::{Arrived, Connection, Do};
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Closed, Session, Setup, SocketContext, TypedEnd};
+use ehlo_core::export::view::Turn;
+use ehlo_core::machine::connection::{Arrived, Connection, Do};
+use ehlo_core::machine::{Action, Closed, Session, Setup, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Legacy;
 use ehlo_core::tunnel::FromRelay;
@@ -121,7 +121,7 @@ impl Conversation {
     pub async fn say(&mut self, line: &str) -> Result<u16, Error> {
         self.act(Action::Send { line: line.to_owned(), end: TypedEnd::default() }).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Takes the proposed step, and waits as [`Self::say`].
@@ -131,7 +131,7 @@ impl Conversation {
     pub async fn next(&mut self) -> Result<u16, Error> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Waits until it is the person's turn, or all is over.
@@ -148,7 +148,7 @@ impl Conversation {
     /// # Errors
     /// As [`Self::until`].
     pub async fn end(&mut self) -> Result<(), Error> {
-        self.until(|session| session.ending().is_some()).await
+        self.until(|session| session.record().ending().is_some()).await
     }
 
     /// Waits until the session looks as wanted; for ever, if need be: a caller with less patience puts a limit around it.

@@ -10,7 +10,7 @@ mod search;
 mod session;
 mod tls;
 
-use ehlo_core::recipe::catalogue;
+use ehlo_core::probe::catalogue;
 use ehlo_core::time::Now;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;

@@ -1,7 +1,7 @@
 //! A saved talk, read-only.
 
-use ehlo_core::session::Session;
-use ehlo_core::{meaning, reading};
+use ehlo_core::case::Case;
+use ehlo_core::reading::meaning;
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
@@ -10,7 +10,7 @@ use crate::json;
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
 pub struct Reading {
-    inner: Session,
+    inner: Case,
 }
 
 #[wasm_bindgen]
@@ -21,7 +21,7 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = reading::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
+        let inner = Case::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
         Ok(Self { inner })
     }
 

@@ -1,16 +1,16 @@
 //! One conversation.
 
-use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::machine::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::reading::{lint, meaning};
+use ehlo_core::setup::Message;
 use ehlo_core::tls::{Binding, Failure, Legacy, Report};
 use ehlo_core::tunnel::FromRelay;
-use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
 use crate::{StepOutput, json, mistake, moment};
 
-/// One conversation over one connection; see `ehlo_core::session::Session`.
+/// One conversation over one connection; see `ehlo_core::machine::Session`.
 #[wasm_bindgen(js_name = Session)]
 pub struct Conversation {
     pub(crate) inner: Session,
@@ -148,27 +148,27 @@ impl Conversation {
 
     /// What a reply means, as JSON; `null` if there is no such reply.
     pub fn meaning(&self, reply: usize) -> String {
-        json(&meaning::of(&self.inner, reply))
+        json(&meaning::of(self.inner.case(), reply))
     }
 
     /// Advice on a line before it is sent, as JSON.
     pub fn lint(&self, line: &str) -> String {
-        json(&lint::lint(&self.inner, line))
+        json(&lint::lint(self.inner.case(), line))
     }
 
     /// Whether a line is a secret, to be kept out of history and storage.
     pub fn is_secret(&self, line: &str) -> bool {
-        self.inner.is_secret(line)
+        self.inner.record().is_secret(line)
     }
 
     /// Completions of what is typed, as JSON.
     pub fn complete(&self, typed: &str) -> String {
-        json(&lint::complete(&self.inner, typed))
+        json(&lint::complete(self.inner.case(), typed))
     }
 
     /// The conversation as `talk`, `markdown` or `json`; anything else is taken for `talk`.
     pub fn export(&self, format: &str) -> String {
-        export(&self.inner, format)
+        export(self.inner.case(), format)
     }
 
     /// The conversation as plain data for scripts, as JSON.
