@@ -1,11 +1,7 @@
 //! Builds the page into the binary: wasm, its glue and every file of `www`, each raw, with brotli and with gzip.
 
-#[path = "build/anchors.rs"]
-mod anchors;
 #[path = "build/page.rs"]
 mod page;
-#[path = "build/parts/mod.rs"]
-mod parts;
 #[path = "build/scripts.rs"]
 mod scripts;
 

@@ -7,20 +7,20 @@
  * @module
  */
 
+import { CoreMissing, loadRest } from './js/core.js'
 import { SmtpConversation } from './js/element.js'
 
-export { CoreMissing } from './js/core.js'
-export { SmtpConversation }
+export { CoreMissing, SmtpConversation }
 
 /** Finds the mail hosts of a domain; see `lookupHosts` in `js/lookup.js`. */
 export async function lookup(domain, around) {
-  const { lookupHosts } = await import('./js/lookup.js')
+  const { lookupHosts } = await loadRest()
   return lookupHosts(domain, around)
 }
 
 /** Holds a whole conversation without an element; see `run` in `js/run.js`. */
 export async function run(options) {
-  const { run } = await import('./js/run.js')
+  const { run } = await loadRest()
   return run(options)
 }
 

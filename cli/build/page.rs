@@ -11,19 +11,14 @@ use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::parts::{self, List, Uses};
 use crate::scripts::{self, Sources};
 
 /// The wasm crate's target, and the profile of its own that keeps it out of the outer build's way.
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 
-/// Set: the modules stay whole, and tell which of their functions have been called.
-const PROFILE_PARTS: &str = "EHLO_PROFILE_PARTS";
-
-/// The page's modules: the name of each, and the wasm crate's feature that it is built with.
-const MODULES: [(&str, &str); 4] =
-    [("ehlo", "conversation"), ("reading", "reading"), ("practice", "practice"), ("tls", "tls")];
+/// The name of the module and of its glue.
+const MODULE: &str = "ehlo";
 
 /// The table of all files, as Rust source.
 pub(crate) fn table(out: &Path) -> Result<String, String> {
@@ -33,20 +28,18 @@ pub(crate) fn table(out: &Path) -> Result<String, String> {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     println!("cargo::rerun-if-env-changed=CARGO_TARGET_DIR");
-    println!("cargo::rerun-if-env-changed={PROFILE_PARTS}");
 
     let mut files = BTreeMap::new();
     collect(&root.join("www"), "", &mut files)?;
     let made = out.join("wasm");
     // What an earlier version made must not be shipped.
     let _ = fs::remove_dir_all(&made);
-    for (module, feature) in MODULES {
-        glue(&root, &wasm(&root, feature)?, module, &made)?;
-    }
-    crate::anchors::write(&made.join("anchors"))?;
+    glue(&wasm(&root)?, &made)?;
     collect(&made, "wasm/", &mut files)?;
-    explanations(&out.join("meaning"))?;
-    collect(&out.join("meaning"), "meaning/", &mut files)?;
+    let catalog = out.join("catalog.js");
+    let choices = format!("export const catalog = {}\n", ehlo_core::catalog::to_json());
+    fs::write(&catalog, choices).map_err(|error| told(&catalog, &error))?;
+    files.insert("js/catalog.js".to_owned(), catalog);
 
     let bundled = bundled(&mut files)?;
     let packed = out.join("packed");
@@ -117,8 +110,8 @@ fn packed_source(source: &[u8]) -> Result<Vec<u8>, String> {
     Ok(kept)
 }
 
-/// Compiles the wasm crate with one of its features, and returns the module.
-fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
+/// Compiles the wasm crate, and returns the module.
+fn wasm(root: &Path) -> Result<PathBuf, String> {
     install_target()?;
     let target = match env::var_os("CARGO_TARGET_DIR") {
         Some(target) => root.join(target),
@@ -128,7 +121,6 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     let target = target.join("web");
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo sets CARGO")?);
     cargo.args(["build", "--locked", "-p", "ehlo-wasm", "--lib", "--target", TARGET, "--profile", PROFILE]);
-    cargo.args(["--no-default-features", "--features", feature]);
     cargo.arg("--target-dir").arg(&target).current_dir(root);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_of_the_outer_build) {
@@ -138,25 +130,16 @@ fn wasm(root: &Path, feature: &str) -> Result<PathBuf, String> {
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"));
     let status = cargo.status().map_err(|error| format!("cargo cannot be started for the wasm module: {error}"))?;
     if !status.success() {
-        if feature == "tls" {
-            clang()?;
-        }
+        clang()?;
         return Err("the page's wasm module did not compile; see the messages above".to_owned());
     }
     Ok(target.join(TARGET).join(PROFILE).join("ehlo_wasm.wasm"))
 }
 
-/// The compiler's flags for the modules.
+/// The compiler's flags for the module.
 fn flags() -> Vec<String> {
     // A hash is made a few times in a conversation: its code is better short than quick.
     let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
-    // What is to lie in a part must be a function of its own: by itself the compiler makes one of whatever has one
-    // caller. Such a function has 15,000 off its cost, so this leaves in place what is smaller than a call.
-    flags.push("-Cllvm-args=-inline-threshold=-14980".to_owned());
-    // Names with their types, so that lists can tell functions apart.
-    flags.push("-Csymbol-mangling-version=v0".to_owned());
-    // Tells which function uses which data.
-    flags.push("-Clink-arg=--emit-relocs".to_owned());
     // Where this machine keeps the sources is nobody's business, and long.
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
@@ -207,60 +190,19 @@ fn clang() -> Result<(), String> {
     }
 }
 
-/// Makes `NAME.js`, `NAME_bg.wasm` and the module's parts. The page says itself where the module is.
-fn glue(root: &Path, module: &Path, name: &str, folder: &Path) -> Result<(), String> {
-    let linked = fs::read(module).map_err(|error| told(module, &error))?;
+/// Makes the module's glue, and the module as the glue wants it. The page says itself where the module is.
+fn glue(module: &Path, folder: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen
-        .input_bytes(name, linked.clone())
-        .out_name(name)
+        .input_path(module)
+        .out_name(MODULE)
         .typescript(false)
         .demangle(false)
+        .remove_name_section(true)
         .remove_producers_section(true)
         .omit_default_module_path(true);
-    let made = bindgen.web(true).and_then(wasm_bindgen_cli_support::Bindgen::generate_output);
-    let mut made = made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))?;
-    let uses = Uses::read(&linked).map_err(|error| format!("{}: {error}", module.display()))?;
-    let main = folder.join(format!("{name}_bg.wasm"));
-    made.emit(folder).map_err(|error| format!("{}: {error:#}", folder.display()))?;
-    if env::var_os(PROFILE_PARTS).is_some() {
-        return fs::write(&main, parts::profiled(made.wasm_mut(), &uses)).map_err(|error| told(&main, &error));
-    }
-    let split = parts::split(made.wasm_mut(), &list(root, name)?, &uses).map_err(|error| format!("{name}: {error}"))?;
-    let mut files = Vec::new();
-    for (part, octets) in &split.parts {
-        // A page must never get a part of another build: module and part know each other's insides.
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&split.module);
-        hasher.write(octets);
-        let file = format!("{name}_{part}-{:016x}.wasm", hasher.finish());
-        fs::write(folder.join(&file), octets).map_err(|error| told(folder, &error))?;
-        files.push(format!("{part}: '{file}'"));
-    }
-    fs::write(&main, &split.module).map_err(|error| told(&main, &error))?;
-    let script = folder.join(format!("{name}.js"));
-    let text = fs::read_to_string(&script).map_err(|error| told(&script, &error))?;
-    let text = format!("{text}\nexport const parts = {{ {} }}\n", files.join(", "));
-    fs::write(&script, text).map_err(|error| told(&script, &error))
-}
-
-/// The list of what is not needed at once; where there is none, the module stays whole.
-fn list(root: &Path, name: &str) -> Result<List, String> {
-    let path = root.join("wasm/parts").join(format!("{name}.txt"));
-    let text =
-        if path.exists() { fs::read_to_string(&path).map_err(|error| told(&path, &error))? } else { String::new() };
-    List::read(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// Writes the explanations, which the page reads as it needs them.
-fn explanations(folder: &Path) -> Result<(), String> {
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
-    for (name, content) in ehlo_core::explain::files::all() {
-        let path = folder.join(format!("{name}.json"));
-        fs::write(&path, content).map_err(|error| told(&path, &error))?;
-    }
-    Ok(())
+    let made = bindgen.web(true).and_then(|bindgen| bindgen.generate(folder));
+    made.map_err(|error| format!("the glue of the page's wasm module cannot be made: {error:#}"))
 }
 
 /// All files below `folder`, by the path that the page uses; hidden ones are left out.

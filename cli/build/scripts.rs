@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The modules that are put together with all that they import, unless it is in one before: what a first look needs,
-/// and what a conversation needs.
-const BUNDLES: [&str; 2] = ["js/element.js", "js/desk.js"];
+/// and all the rest.
+const BUNDLES: [&str; 2] = ["js/element.js", "js/rest.js"];
 
 /// Sources by the path that the page uses.
 pub(crate) type Sources = BTreeMap<String, String>;

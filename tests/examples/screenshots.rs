@@ -48,16 +48,9 @@ const TOOLS: &str = "
 const STRANGER: &str = "#practice=unknown-user&from=you@example.org&to=nobody@example.com";
 
 /// A face of the page: its name, what follows the page's address, and what a person would do first.
-const FACES: [(&str, &str, &str); 13] = [
+const FACES: [(&str, &str, &str); 12] = [
     ("setup", "", "await seen('[part=form]')"),
     ("greeting", "", "await click('[part=practice]'); await turn('you')"),
-    (
-        "fetching",
-        "",
-        "const { fetch } = window;
-         window.fetch = (what, ...more) => (/_rest-/.test(what) ? Promise.reject(new TypeError('Failed to fetch')) : fetch(what, ...more));
-         await click('[part=practice]'); await turn('you'); element.exportAs('json'); await seen('.arrival')",
-    ),
     (
         "lint",
         "",

@@ -1,12 +1,12 @@
 //! A conversation as text.
 
-use ehlo_core::session::Session;
+use ehlo_core::case::Case;
 
 /// As `talk`, `markdown` or `json`; anything else is taken for `talk`.
-pub(crate) fn export(session: &Session, format: &str) -> String {
+pub(crate) fn export(case: &Case, format: &str) -> String {
     match format {
-        "markdown" => session.markdown(),
-        "json" => session.json(),
-        _ => session.talk().to_string(),
+        "markdown" => case.markdown(),
+        "json" => case.json(),
+        _ => case.talk().to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! One output of the core, for the page's driver.
 
-use ehlo_core::session::Output;
+use ehlo_core::machine::Output;
 use wasm_bindgen::prelude::*;
 
 /// One thing for the driver to do.

@@ -1,16 +1,16 @@
 //! A saved talk, read-only.
 
-use ehlo_core::session::Session;
-use ehlo_core::{meaning, reading};
+use ehlo_core::case::Case;
+use ehlo_core::reading::meaning;
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
-use crate::{json, phrases};
+use crate::json;
 
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
 pub struct Reading {
-    inner: Session,
+    inner: Case,
 }
 
 #[wasm_bindgen]
@@ -21,7 +21,7 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = reading::open_knowing(text, phrases::known()).map_err(|error| JsValue::from_str(&json(&error)))?;
+        let inner = Case::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
         Ok(Self { inner })
     }
 
@@ -35,19 +35,9 @@ impl Reading {
         json(&self.inner.entries(from))
     }
 
-    /// As `Session.outline`.
-    pub fn outline(&self, reply: usize) -> String {
-        json(&meaning::outline(&self.inner, reply))
-    }
-
-    /// As `Session.wants_phrases`.
-    pub fn wants_phrases(&self) -> bool {
-        self.inner.wants_phrases()
-    }
-
-    /// As `Session.learn`.
-    pub fn learn(&mut self, text: &str) {
-        self.inner.learn(phrases::learn(text));
+    /// As `Session.meaning`.
+    pub fn meaning(&self, reply: usize) -> String {
+        json(&meaning::of(&self.inner, reply))
     }
 
     /// As `Session.export`.

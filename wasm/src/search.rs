@@ -1,8 +1,8 @@
 //! The search for a domain's mail hosts.
 
-use ehlo_core::route::Search;
+use ehlo_core::domain::search::Search;
+use ehlo_core::machine::SocketContext;
 use ehlo_core::secret::Secret;
-use ehlo_core::session::SocketContext;
 use ehlo_core::tunnel::FromRelay;
 use wasm_bindgen::prelude::*;
 

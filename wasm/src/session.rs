@@ -1,16 +1,16 @@
 //! One conversation.
 
-use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::machine::{Action, Closed, Input, Secured, Session, Setup, SocketContext};
+use ehlo_core::reading::{lint, meaning};
+use ehlo_core::setup::Message;
 use ehlo_core::tls::{Binding, Failure, Legacy, Report};
 use ehlo_core::tunnel::FromRelay;
-use ehlo_core::{lint, meaning};
 use wasm_bindgen::prelude::*;
 
 use crate::export::export;
-use crate::{StepOutput, json, mistake, moment, phrases};
+use crate::{StepOutput, json, mistake, moment};
 
-/// One conversation over one connection; see `ehlo_core::session::Session`.
+/// One conversation over one connection; see `ehlo_core::machine::Session`.
 #[wasm_bindgen(js_name = Session)]
 pub struct Conversation {
     pub(crate) inner: Session,
@@ -28,7 +28,7 @@ impl Conversation {
         if let Some(bytes) = message {
             setup.plan.message = Message::Bytes(bytes.into());
         }
-        Ok(Self { inner: Session::knowing(moment(now), setup, phrases::known()) })
+        Ok(Self { inner: Session::new(moment(now), setup) })
     }
 
     /// The relay's WebSocket is open.
@@ -146,39 +146,29 @@ impl Conversation {
         json(&self.inner.entries(from))
     }
 
-    /// What is known of a reply, and where its explanations stand, as JSON; `null` if there is no such reply.
-    pub fn outline(&self, reply: usize) -> String {
-        json(&meaning::outline(&self.inner, reply))
-    }
-
-    /// Whether the file of phrases would tell more of this conversation.
-    pub fn wants_phrases(&self) -> bool {
-        self.inner.wants_phrases()
-    }
-
-    /// Takes in the file of phrases; other conversations of this page have them from then on.
-    pub fn learn(&mut self, text: &str) {
-        self.inner.learn(phrases::learn(text));
+    /// What a reply means, as JSON; `null` if there is no such reply.
+    pub fn meaning(&self, reply: usize) -> String {
+        json(&meaning::of(self.inner.case(), reply))
     }
 
     /// Advice on a line before it is sent, as JSON.
     pub fn lint(&self, line: &str) -> String {
-        json(&lint::lint(&self.inner, line))
+        json(&lint::lint(self.inner.case(), line))
     }
 
     /// Whether a line is a secret, to be kept out of history and storage.
     pub fn is_secret(&self, line: &str) -> bool {
-        self.inner.is_secret(line)
+        self.inner.record().is_secret(line)
     }
 
     /// Completions of what is typed, as JSON.
     pub fn complete(&self, typed: &str) -> String {
-        json(&lint::complete(&self.inner, typed))
+        json(&lint::complete(self.inner.case(), typed))
     }
 
     /// The conversation as `talk`, `markdown` or `json`; anything else is taken for `talk`.
     pub fn export(&self, format: &str) -> String {
-        export(&self.inner, format)
+        export(self.inner.case(), format)
     }
 
     /// The conversation as plain data for scripts, as JSON.

@@ -24,14 +24,13 @@ pub struct TlsOutput {
 
 #[wasm_bindgen]
 impl TlsOutput {
-    /// `network`, `plain`, `anchors`, `done`, `failed`, `close-notify` or `idle`.
+    /// `network`, `plain`, `done`, `failed`, `close-notify` or `idle`.
     #[wasm_bindgen(getter)]
     pub fn kind(&self) -> String {
         self.kind.to_owned()
     }
 
-    /// For `network` and `plain`: the octets; for `anchors`: the numbers of the files wanted. Handed over, so that they
-    /// are there once only.
+    /// For `network` and `plain`: the octets. Handed over, so that they are there once only.
     pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
         self.bytes.take()
     }
@@ -105,23 +104,12 @@ impl Tls {
         self.inner.close();
     }
 
-    /// The files of authorities that `anchors` named, one behind the other.
-    pub fn anchors(&mut self, files: &[u8]) {
-        self.inner.anchors(&[files]);
-    }
-
-    /// The files of authorities could not be loaded.
-    pub fn anchors_missing(&mut self) {
-        self.inner.anchors_missing();
-    }
-
     /// The next thing to do.
     pub fn poll(&mut self) -> TlsOutput {
         let mut binding = Binding { exporter: None, server_end_point: None };
         let (kind, bytes, text) = match self.inner.poll() {
             Out::ToNetwork(bytes) => ("network", Some(bytes), None),
             Out::Plain(bytes) => ("plain", Some(bytes), None),
-            Out::WantsAnchors(numbers) => ("anchors", Some(numbers), None),
             Out::Done(report, bound) => {
                 binding = bound;
                 ("done", None, Some(report.to_json()))

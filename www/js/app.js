@@ -4,9 +4,8 @@
  * @module
  */
 
-import { Arrival } from './arrival.js'
 import { Conversation } from './conversation.js'
-import { CoreMissing, loadCore, loadPractice, loadReading, prepareAll, prepareTls } from './core.js'
+import { loadAhead, loadCore, loadRest } from './core.js'
 import { fill, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
@@ -14,6 +13,9 @@ import { aboutRelay, relayAddress } from './relay.js'
 import { DEFAULTS, planChange, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
+
+/** Milliseconds that nobody notices. */
+const PATIENCE = 400
 
 /** The tool. Dispatches `change`, `entry` and `end` for the element to pass on. */
 export class App extends EventTarget {
@@ -37,14 +39,7 @@ export class App extends EventTarget {
     this.#store = new Store(element.id)
     this.#build()
     this.form.settings = { ...DEFAULTS, ...this.#store.settings }
-    loadCore().then(
-      (core) => {
-        this.form.setCatalog(core.catalog)
-        this.#offerLast()
-        this.dispatchEvent(new Event('ready'))
-      },
-      (error) => this.#coreMissing(error),
-    )
+    this.#offerLast()
   }
 
   #build() {
@@ -61,9 +56,12 @@ export class App extends EventTarget {
       this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
     this.failure = h('div', { class: 'failure', role: 'alert', hidden: true })
     this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.welcome.try, this.form.node, this.welcome.node)
+    this.loading = h('p', { class: 'loading', role: 'status', hidden: true }, 'Loading Ehlo…')
     this.live = h('div', { class: 'unseen', role: 'status' })
-    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, new Arrival().node, this.setup, this.live)
+    this.node = h('div', { class: 'app', part: 'app', 'data-view': 'setup' }, this.loading, this.setup, this.live)
     acceptDrops(this.node, (file) => this.#openFile(file))
+    // Whoever only reads the page that this element is in downloads nothing more.
+    for (const touch of ['focusin', 'pointerdown']) this.node.addEventListener(touch, loadAhead, { once: true })
   }
 
   /** What the form shows, the element's attributes over it. */
@@ -88,7 +86,6 @@ export class App extends EventTarget {
   #changed(field) {
     this.#store.settings = this.form.settings
     if (field === this.form.relay) this.#asked = null
-    if (field && field === this.form.security && field.value !== 'none') prepareTls()
   }
 
   // The relay is asked only when the person turns to it: a page that only practises needs none, and none is no error.
@@ -148,12 +145,26 @@ export class App extends EventTarget {
     try {
       const settings = this.form.settings
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.secrets)
-      const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
-      return await this.begin(await Conversation.open(core, setup, { relay: setup.practice ? null : this.#relay, messageBytes }), this.#title(settings))
+      const around = { relay: setup.practice ? null : this.#relay, messageBytes }
+      const core = await this.#loaded()
+      return await this.begin(new Conversation(core, setup, around), this.#title(settings))
     } catch (problem) {
       if (problem instanceof Error) this.#coreMissing(problem)
       else this.#complain(problem)
       throw problem
+    }
+  }
+
+  // What a conversation can need is there before it begins; a person who has to wait for it is told.
+  async #loaded() {
+    const late = setTimeout(() => (this.loading.hidden = false), PATIENCE)
+    try {
+      const [core] = await Promise.all([loadCore(), this.#seat()])
+      this.failure.hidden = true
+      return core
+    } finally {
+      clearTimeout(late)
+      this.loading.hidden = true
     }
   }
 
@@ -177,7 +188,6 @@ export class App extends EventTarget {
     this.#ended = false
     conversation.addEventListener('change', () => this.conversation === conversation && this.#live())
     conversation.addEventListener('fault', () => desk.draw())
-    conversation.addEventListener('problem', ({ detail }) => this.conversation === conversation && desk.complain(detail))
     this.view('talk')
     desk.begin(conversation, title)
     if (!conversation.saved && start) conversation.start()
@@ -189,16 +199,16 @@ export class App extends EventTarget {
 
   // The desk is fetched when it is first needed: a first look at the page is quicker without.
   #seat() {
-    this.#desk ??= this.#fetchDesk().catch((cause) => {
+    this.#desk ??= this.#fetchDesk().catch((problem) => {
       this.#desk = null
-      throw new CoreMissing(cause)
+      throw problem
     })
     return this.#desk
   }
 
   async #fetchDesk() {
-    const [{ Desk }] = await Promise.all([import('./desk.js'), this.shown])
-    this.desk = new Desk({ store: this.#store, live: this.live, onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
+    const [{ Desk }, core] = await Promise.all([loadRest(), loadCore(), this.shown])
+    this.desk = new Desk({ store: this.#store, live: this.live, recipes: () => JSON.parse(core.recipes()), onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
       signIn: { open: () => this.form.openSignIn(), home: this.form.signInHome, apply: () => this.#signIn() } })
     await this.desk.enter(this.node)
     return this.desk
@@ -206,9 +216,8 @@ export class App extends EventTarget {
 
   /** Opens a saved conversation, unless `overtaken` says at last that it is not wanted any more. */
   async open(talk, name = '', overtaken = () => false) {
-    const [{ SavedConversation }, reader] = await Promise.all([import('./saved.js'), loadReading()])
-    const conversation = new SavedConversation(reader, talk, name)
-    await conversation.whole()
+    const [{ SavedConversation }, core] = await Promise.all([loadRest(), this.#loaded()])
+    const conversation = new SavedConversation(core, talk, name)
     if (overtaken()) return null
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }
@@ -242,8 +251,7 @@ export class App extends EventTarget {
     this.#tell('change', { view: structuredClone(view) })
     if (view.turn === 'over' && !this.conversation.probing && !this.#ended) {
       this.#ended = true
-      const { conversation } = this
-      conversation.whole().then(() => this.#tell('end', { result: conversation.result() }))
+      this.#tell('end', { result: this.conversation.result() })
     }
     this.desk.draw()
   }
@@ -252,8 +260,7 @@ export class App extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
-  async #apply() {
-    await prepareAll()
+  #apply() {
     try {
       this.conversation.act({ do: 'plan', ...planChange(this.form.settings, this.form.secrets) })
       this.view('talk')
@@ -298,7 +305,7 @@ export class App extends EventTarget {
 
   /** Finds the mail hosts of a domain. */
   async lookup(domain) {
-    const { lookupHosts } = await import('./lookup.js')
+    const { lookupHosts } = await loadRest()
     return lookupHosts(domain, { relay: this.#relay, token: this.form.token.value })
   }
 }

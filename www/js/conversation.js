@@ -4,10 +4,9 @@
  * @module
  */
 
-import { practiceServer, prepareTls, readProblem } from './core.js'
+import { catalog } from './catalog.js'
+import { readProblem } from './core.js'
 import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
-import { learn } from './explain.js'
-import { Absent } from './parts.js'
 
 /** The connection that a practice server remembers others by (greylisting needs a second visit). */
 const practiceServers = new Map()
@@ -15,12 +14,8 @@ const practiceServers = new Map()
 /** Milliseconds that a change may take without the next one having to wait. */
 const CHEAP = 12
 
-/**
- * A live conversation. Dispatches `change` (the view is new), `fault` (the core failed; `detail` is the error), and `problem` (a step turned out to
- * make no sense after {@link Conversation.act} had returned, since code for it had to be fetched first).
- */
+/** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
 export class Conversation extends EventTarget {
-  #subprotocol
   #practice = null
   #session
   #driver
@@ -29,7 +24,6 @@ export class Conversation extends EventTarget {
   #fault = null
   #due = 0
   #cost = 0
-  #learning = null
   #core
   #probe = null
   #probed = false
@@ -40,23 +34,7 @@ export class Conversation extends EventTarget {
   saved = false
 
   /**
-   * Makes a conversation, and fetches the code for it that is not there yet.
-   * @returns {Promise<Conversation>}
-   * @throws as the constructor
-   */
-  static async open(core, setup, around) {
-    for (;;) {
-      try {
-        return new Conversation(core, setup, around)
-      } catch (absent) {
-        if (!(absent instanceof Absent)) throw absent
-        await absent.arrival
-      }
-    }
-  }
-
-  /**
-   * @param {object} core what `loadCore` gave; for a practice server, `loadPractice` must have been waited for too
+   * @param {object} core what `loadCore` gave
    * @param {object} setup the core's setup, without what only the browser knows
    * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
    * @throws {{field?: string, message: string}} what is wrong with the setup
@@ -64,28 +42,19 @@ export class Conversation extends EventTarget {
   constructor(core, setup, { relay, messageBytes } = {}) {
     super()
     this.#core = core
-    this.#subprotocol = core.catalog.subprotocol
     this.practice = setup.practice ?? null
     this.relay = this.practice ? null : relay
     const offset = -new Date(this.started).getTimezoneOffset()
     this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
     const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: this.sameOrigin }
     try {
-      if (this.practice) this.#practice = practising(this.practice)
+      if (this.practice) this.#practice = practising(core, this.practice)
       this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
     } catch (thrown) {
-      throw thrown instanceof Absent ? thrown : readProblem(thrown)
+      throw thrown instanceof WebAssembly.RuntimeError ? thrown : readProblem(thrown)
     }
     this.setup = setup
-    if (setup.security && setup.security !== 'none') prepareTls()
-    this.#driver = new Driver(this.#session, {
-      onchange: () => this.#changed(),
-      onfault: (error) => {
-        this.#fault = error
-        console.error(error)
-        this.dispatchEvent(new CustomEvent('fault', { detail: error }))
-      },
-    })
+    this.#driver = new Driver(this.#session, { onchange: () => this.#changed(), onfault: (error) => this.#fail(error) }, core.Tls)
     this.#refresh()
   }
 
@@ -93,7 +62,7 @@ export class Conversation extends EventTarget {
   start() {
     const transport = this.practice
       ? new PracticeTransport(this.#practice)
-      : new RelayTransport(this.relay, this.#subprotocol)
+      : new RelayTransport(this.relay, catalog.subprotocol)
     this.#driver.start(transport)
   }
 
@@ -122,15 +91,12 @@ export class Conversation extends EventTarget {
   }
 
   // No words of this conversation go there, and nothing to sign in with.
-  async #startProbe() {
+  #startProbe() {
     const { tls_client: key, sign_in: login, message, ...setup } = this.setup
     const security = setup.security === 'tls' ? 'tls' : 'starttls'
-    let unwanted = false
-    this.#probe = { act: () => (unwanted = true) }
     const options = { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }
-    const probe = await Conversation.open(this.#core, options, { relay: this.relay }).catch(() => null)
-    this.#probe = unwanted ? null : probe
-    if (!this.#probe) return this.#changed()
+    const probe = new Conversation(this.#core, options, { relay: this.relay })
+    this.#probe = probe
     const done = () => {
       if (this.#probe !== probe || !probe.over) return
       this.#probe = null
@@ -153,25 +119,23 @@ export class Conversation extends EventTarget {
   #catchUp() {
     const began = performance.now()
     this.#due = 0
-    if (!this.#here(() => this.#refresh() ?? true, false)) return
+    if (this.#fault) return
+    try {
+      this.#refresh()
+    } catch (error) {
+      return this.#fail(error)
+    }
     this.dispatchEvent(new Event('change'))
     this.#cost = performance.now() - began
   }
 
-  // Where code has to come first, all that is shown is asked for again when it has come.
-  #here(question, otherwise) {
-    try {
-      return question()
-    } catch (absent) {
-      if (!(absent instanceof Absent)) throw absent
-      absent.arrival.then(() => this.#changed())
-      return otherwise
-    }
-  }
-
-  #pupil() {
-    const { parts } = this.#core
-    return { wants_phrases: () => parts.whole(() => this.#session.wants_phrases()), learn: (text) => parts.whole(() => this.#session.learn(text)) }
+  // The core is broken: nothing more can come of this conversation.
+  #fail(error) {
+    if (this.#fault) return
+    this.#fault = error
+    this.#driver.stop()
+    console.error(error)
+    this.dispatchEvent(new CustomEvent('fault', { detail: error }))
   }
 
   #refresh() {
@@ -180,17 +144,15 @@ export class Conversation extends EventTarget {
     this.#view = JSON.parse(view)
     this.#entries.length = settledBefore
     this.#entries.push(...JSON.parse(entries))
-    const { tls, proposal } = this.#view
-    if (proposal?.text.startsWith('STARTTLS')) prepareTls()
+    const { tls } = this.#view
     if (tls?.failure?.wants_probe && !tls.failure.legacy && this.relay && !this.setup.probe && !this.#probed) {
       this.#probed = true
       this.#startProbe()
     }
-    if (this.#here(() => this.#session.wants_phrases(), false)) this.#learning ??= learn(this.#pupil()).then((learnt) => learnt && !this.#fault && this.#changed())
   }
 
   /**
-   * Takes a step. A step after the end, or after a fault, does nothing. Where code for it has to be fetched first it is taken later.
+   * Takes a step. A step after the end, or after a fault, does nothing.
    * @throws {{field?: string, message: string}} the page asked for something that makes no sense
    */
   act(action) {
@@ -206,17 +168,14 @@ export class Conversation extends EventTarget {
   #step(step) {
     if (this.over) return
     let problem = null
-    let returned = false
     this.#driver.feed((session, t) => {
       try {
         step(session, t)
       } catch (thrown) {
-        if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof Absent) throw thrown
+        if (thrown instanceof WebAssembly.RuntimeError) throw thrown
         problem = readProblem(thrown)
-        if (returned) this.dispatchEvent(new CustomEvent('problem', { detail: problem }))
       }
     })
-    returned = true
     if (this.#due) {
       clearTimeout(this.#due)
       this.#catchUp()
@@ -232,32 +191,20 @@ export class Conversation extends EventTarget {
   #ask(question, otherwise) {
     if (this.#fault) return otherwise
     try {
-      return this.#here(() => question(this.#session), otherwise)
-    } catch (thrown) {
-      console.warn('ehlo:', thrown)
+      return question(this.#session)
+    } catch (error) {
+      this.#fail(error)
       return otherwise
     }
   }
 
-  /** What is known of a reply, to be explained by `explain.js`; `null` where there is no such reply. */
-  outline(reply) {
-    return this.#ask((session) => JSON.parse(session.outline(reply)), null)
-  }
-
-  /** The same, as soon as the code for it is there. */
-  async outlined(reply) {
-    return this.#fault ? null : JSON.parse(await this.#core.parts.whole(() => this.#session.outline(reply)))
-  }
-
-  /** Resolves when all has come that findings are told by, as far as it can be had, and all that the results are made with. */
-  async whole() {
-    await this.#learning
-    if (!this.#fault) await this.#core.parts.whole(() => [this.#session.result(), this.#session.export('talk')])
+  /** What a reply means; `null` where there is no such reply. */
+  meaning(reply) {
+    return this.#ask((session) => JSON.parse(session.meaning(reply)), null)
   }
 
   /** What is worth knowing about `text` before it is sent. */
   lint(text) {
-    if (/^\s*startt/i.test(text)) prepareTls()
     return this.#ask((session) => JSON.parse(session.lint(text)), [])
   }
 
@@ -270,14 +217,9 @@ export class Conversation extends EventTarget {
     return this.#ask((session) => session.is_secret(text), true)
   }
 
-  /** The conversation as text: `talk`, `markdown` or `json`; empty where code for it has to come first, see {@link exported}. */
+  /** The conversation as text: `talk`, `markdown` or `json`. */
   exportAs(format) {
     return this.#ask((session) => session.export(format), '')
-  }
-
-  /** The same, as soon as the code for it is there. */
-  async exported(format) {
-    return this.#fault ? '' : this.#core.parts.whole(() => this.#session.export(format))
   }
 
   result() {
@@ -291,11 +233,11 @@ export function withProtection(result, { tls, protection, sign_in: signIn }) {
   return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }
 }
 
-function practising(name) {
+function practising({ Practice }, name) {
   const before = practiceServers.get(name)
   let server
   try {
-    server = before ? before.next() : practiceServer(name)
+    server = before ? before.next() : new Practice(name)
   } catch (thrown) {
     throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
   }

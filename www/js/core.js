@@ -1,14 +1,12 @@
 /**
- * Loads the core (WebAssembly): the conversation at once, and the other modules when they are first wanted.
+ * Loads what a first look at the form does not need: the core (WebAssembly), and the rest of the page's scripts.
  * Everything is found from where this file lies, so the folder may be put anywhere.
  * @module
  */
 
-import { Parts, guarded } from './parts.js'
-
 const FOLDER = new URL('../wasm/', import.meta.url)
 
-const loads = { ehlo: null, reading: null, practice: null, tls: null }
+const loads = { core: null, rest: null }
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -32,81 +30,35 @@ function adviceFor(cause) {
 }
 
 // Later calls give the same promise; a load that failed is tried afresh.
-function once(name, use) {
-  loads[name] ??= load(name).then(use).catch((cause) => {
+function once(name, load) {
+  loads[name] ??= load().catch((cause) => {
     loads[name] = null
     throw new CoreMissing(cause)
   })
   return loads[name]
 }
 
-async function load(name) {
-  const glue = await import(new URL(`${name}.js`, FOLDER).href)
-  const exports = await glue.default({ module_or_path: new URL(`${name}_bg.wasm`, FOLDER) })
-  const files = Object.entries(glue.parts ?? {}).map(([part, file]) => [part, new URL(file, FOLDER)])
-  return { glue, parts: new Parts(exports, Object.fromEntries(files)) }
-}
-
 /**
- * Loads what every conversation needs.
- * @returns {Promise<{Session: Function, parts: Parts, catalog: object}>}
+ * Loads the core. It is compiled while it comes.
+ * @returns {Promise<{Session: Function, Reading: Function, Practice: Function, Lookup: Function, Tls: Function, recipes: () => string}>}
  */
 export function loadCore() {
-  return once('ehlo', async ({ glue, parts }) => ({ Session: guarded(glue.Session, parts), parts, catalog: JSON.parse(await parts.whole(glue.catalog)) }))
-}
-
-/**
- * Loads the reader of saved conversations.
- * @returns {Promise<{Reading: Function}>}
- */
-export function loadReading() {
-  return once('reading', ({ glue }) => glue)
-}
-
-let Practice = null
-
-/** A practice server, once {@link loadPractice} has been waited for. */
-export function practiceServer(name) {
-  return new Practice(name)
-}
-
-/**
- * Loads the practice server and the search for mail hosts.
- * @returns {Promise<{Practice: Function, Lookup: Function}>}
- */
-export function loadPractice() {
-  return once('practice', ({ glue, parts }) => {
-    Practice = glue.Practice
-    return { Practice, Lookup: guarded(glue.Lookup, parts) }
+  return once('core', async () => {
+    const [glue, response] = await Promise.all([import(new URL('ehlo.js', FOLDER).href), fetch(new URL('ehlo_bg.wasm', FOLDER))])
+    if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
+    await glue.default({ module_or_path: response })
+    return glue
   })
 }
 
-/**
- * Loads what speaks TLS, when a handshake is near, and what the conversation has to say of it.
- * @returns {Promise<{Tls: Function}>}
- */
-export async function loadTls() {
-  const secure = loadCore().then(({ parts }) => parts.fetch('secure'))
-  const [tls] = await Promise.all([once('tls', ({ glue, parts }) => ({ Tls: guarded(glue.Tls, parts) })), secure])
-  return tls
+/** Loads the scripts that `rest.js` names. */
+export function loadRest() {
+  return once('rest', () => import('./rest.js'))
 }
 
-/** Loads ahead what a handshake needs. Should it fail, the handshake says so. */
-export function prepareTls() {
-  loadTls().catch(() => {})
-}
-
-/** Loads ahead what is seldom needed, for somebody who has asked for more than the usual. */
-export async function prepareAll() {
-  const { parts } = await loadCore()
-  await parts.fetch()
-}
-
-/** A file of well-known authorities, by its number. */
-export async function anchorFile(number) {
-  const response = await fetch(new URL(`anchors/${String(number).padStart(2, '0')}.bin`, FOLDER))
-  if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
-  return new Uint8Array(await response.arrayBuffer())
+/** Loads all that a conversation can need. Should it fail, whoever asks for it in earnest is told. */
+export function loadAhead() {
+  Promise.all([loadCore(), loadRest()]).catch(() => {})
 }
 
 /** What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message. */

@@ -1,14 +1,14 @@
 /**
- * The desk of a conversation: transcript, composer, explanations, and the bar above them. Loaded when the first conversation begins.
+ * The desk of a conversation: transcript, composer, explanations, and the bar above them.
  * @module
  */
 
 import { Composer } from './composer.js'
-import { prepareAll } from './core.js'
 import { fill, h, perFrame, setText, styles } from './dom.js'
-import { joined, load } from './explain.js'
 import { copy, copyDialog, fileName, save } from './files.js'
 import { Meaning } from './meaning.js'
+import { RecipesDialog } from './recipes.js'
+import { SignInDialog } from './sign-in.js'
 import { Bar, End, Progress, Wait } from './status.js'
 import { TranscriptView } from './transcript-view.js'
 
@@ -27,8 +27,8 @@ export class Desk {
   /** Draws what has changed, at most once a frame. */
   draw = perFrame(() => this.#show())
 
-  /** @param {{store: object, live: HTMLElement, onsettings: () => void, onagain: () => void}} around `live` announces to screen readers; `signIn` has the form's fields: `open`, `home` and `apply` */
-  constructor({ store, live, onsettings, onagain, signIn }) {
+  /** @param {{store: object, live: HTMLElement, recipes: () => object, onsettings: () => void, onagain: () => void}} around `live` announces to screen readers; `recipes` gives their catalogue; `signIn` has the form's fields: `open`, `home` and `apply` */
+  constructor({ store, live, recipes, onsettings, onagain, signIn }) {
     this.#store = store
     this.#live = live
     const hangup = () => this.#act({ do: 'hangup' })
@@ -46,11 +46,11 @@ export class Desk {
       onsent: (line) => store.remember(line),
       ondraft: (text) => (store.draft = text),
       onsignin: () => this.#signIn(signIn),
-      onrecipes: () => this.#recipes(onagain),
+      onrecipes: () => this.#recipes(recipes(), onagain),
     })
     store.onleave = () => this.#keepNow()
     this.end = new End({ onagain, onsettings })
-    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply), onarrived: () => this.draw() })
+    this.meaning = new Meaning({ onevidence: (entry) => this.#evidence(entry), onclose: () => this.#sheet(false), onreply: (reply) => this.choose(reply) })
     this.peek = h('button', { type: 'button', class: 'peek', 'aria-expanded': 'false', onclick: () => this.#sheet(true) })
     this.node = h('div', { class: 'talk', hidden: true }, this.bar.node,
       h('div', { class: 'desk' }, h('div', { class: 'main' }, this.transcript.node, this.peek, h('div', { class: 'foot' }, this.wait.node, this.progress.node, this.composer.node, this.end.node)), this.meaning.node))
@@ -74,8 +74,6 @@ export class Desk {
     this.transcript.clear(conversation.started)
     this.composer.begin(this.#store.history, conversation.saved ? '' : this.#store.draft)
     this.#sheet(false)
-    // The explanations come while the first reply is still on its way.
-    this.#fetch(['usual'])
     this.#show()
   }
 
@@ -97,17 +95,13 @@ export class Desk {
 
   async #signIn({ open, home, apply }, problem = null) {
     await this.#dialogue(async () => {
-      const [{ SignInDialog }, fields] = await Promise.all([import('./sign-in.js'), open(), prepareAll()])
-      return new SignInDialog({ fields, home, onsign: apply })
+      return new SignInDialog({ fields: await open(), home, onsign: apply })
     })
     if (problem) this.dialog?.complain(problem)
   }
 
-  #recipes(onagain) {
-    return this.#dialogue(async () => {
-      const [{ RecipesDialog }] = await Promise.all([import('./recipes.js'), prepareAll()])
-      return new RecipesDialog({ onact: (action) => this.conversation.act(action), onshow: (entry) => this.#evidence(entry), onagain })
-    })
+  #recipes(catalogue, onagain) {
+    return this.#dialogue(() => new RecipesDialog({ catalogue, onact: (action) => this.conversation.act(action), onshow: (entry) => this.#evidence(entry), onagain }))
   }
 
   // One at a time; what goes on meanwhile is shown in it.
@@ -169,17 +163,10 @@ export class Desk {
     const decided = conversation.over ? conversation.view.summary.reply : null
     const shown = this.#chosen ?? decided ?? latest
     const title = this.#chosen !== null ? 'The chosen reply' : decided === null ? 'The last reply' : 'The reply that decided it'
-    const outline = shown === null ? null : conversation.outline(shown)
-    const { meaning: explanation, missing } = outline ? joined(outline) : { meaning: null, missing: [] }
-    if (missing.length > 0) this.#fetch(missing)
+    const explanation = shown === null ? null : conversation.meaning(shown)
     this.transcript.select(shown)
     this.meaning.show(conversation, explanation, title, this.title)
     fill(this.peek, h('b', { class: 'mono' }, explanation?.code ?? '…'), h('span', null, explanation?.basic?.title ?? 'What it means'))
-  }
-
-  // Explanations come as files, when a reply first needs them.
-  #fetch(files) {
-    Promise.all(files.map(load)).then(() => this.draw(), (error) => setText(this.#live, error.message))
   }
 
   #evidence(entry) {
@@ -201,7 +188,7 @@ export class Desk {
   }
 
   async #copy() {
-    const text = await this.conversation.exported('talk')
+    const text = this.conversation.exportAs('talk')
     if (await copy(text)) {
       setText(this.#live, 'Copied')
       setText(this.bar.copy, 'Copied')
@@ -209,9 +196,9 @@ export class Desk {
     } else copyDialog(this.node, text)
   }
 
-  async #save(format) {
+  #save(format) {
     const [ending, type] = FORMATS[format]
-    save(await this.conversation.exported(format), fileName(this.title, ending), type)
+    save(this.conversation.exportAs(format), fileName(this.title, ending), type)
   }
 }
 

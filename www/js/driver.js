@@ -4,9 +4,6 @@
  * @module
  */
 
-import { loadTls } from './core.js'
-import { Absent, take } from './parts.js'
-
 const CHUNK = 32 * 1024
 const ENOUGH_WAITING = 256 * 1024
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -28,17 +25,21 @@ export class Driver {
   #timer = 0
   #stopped = false
   #over = false
+  #Tls
   #tls = null
-  #held = []
+  #began = 0
+  #carried = ''
   #plain = 0
   #owed = []
 
   /**
    * @param {object} machine a Session or Lookup of the core
    * @param {{onchange: () => void, onfault: (error: unknown) => void}} hooks `onfault`: the core itself failed
+   * @param {Function} [Tls] the core's TLS machine, for a machine that may ask for it
    */
-  constructor(machine, { onchange, onfault }) {
+  constructor(machine, { onchange, onfault }, Tls = null) {
     this.#machine = machine
+    this.#Tls = Tls
     this.#onchange = onchange
     this.#onfault = onfault
   }
@@ -50,31 +51,26 @@ export class Driver {
       reached: () => this.feed((machine, t) => machine.reached(t)),
       opened: () => this.feed((machine, t) => machine.opened(t)),
       control: (text) => {
-        if (this.#tls && isEof(text)) this.#network(() => this.#tls?.eof())
-        this.#network((machine, t) => machine.control(t, text))
+        if (isEof(text)) this.#eof()
+        this.feed((machine, t) => machine.control(t, text))
       },
-      bytes: (bytes) => this.#network((machine, t) => (this.#tls ? this.#tls.receive(bytes) : machine.bytes(t, bytes))),
+      bytes: (bytes) => this.feed((machine, t) => (this.#tls ? this.#layer((tls) => tls.receive(bytes)) : machine.bytes(t, bytes))),
       left: (octets) => this.#left(octets),
       practiceClosed: () => this.feed((machine, t) => machine.practice_closed(t)),
       closed: (code, context) => {
-        this.#network(() => this.#tls?.eof())
-        this.#network((machine, t) => machine.closed(t, code, JSON.stringify(context)))
-        this.#network(() => this.#leaveTls())
+        this.#eof()
+        this.feed((machine, t) => machine.closed(t, code, JSON.stringify(context)))
+        this.feed(() => this.#leaveTls())
       },
     })
     this.feed(() => {})
   }
 
-  // What came while the TLS layer waits, for the authorities or for its own code, is told afterwards.
-  #network(input) {
-    this.feed(this.#inTurn(input))
+  #eof() {
+    this.feed(() => this.#tls && this.#layer((tls) => tls.eof()))
   }
 
-  #inTurn(input) {
-    return (machine, t) => (this.#tls?.waiting ? this.#held.push(input) : input(machine, t))
-  }
-
-  /** Hands one input to the machine, in order, never while another is being handled. An input makes one call at most, and that last: it may be made again. */
+  /** Hands one input to the machine, in order, never while another is being handled. */
   feed(input) {
     if (this.#stopped) return
     this.#inputs.push(input)
@@ -89,7 +85,7 @@ export class Driver {
         if (this.#due) {
           this.#drain()
         } else if (this.#inputs.length > 0) {
-          this.#handle(this.#inputs.shift())
+          this.#inputs.shift()(this.#machine, now())
           this.#due = true
         } else {
           // One word for all that one event has changed.
@@ -98,32 +94,15 @@ export class Driver {
         }
       }
     } catch (problem) {
-      if (problem instanceof Absent) return this.#later(problem)
       this.stop()
       this.#onfault(problem)
     }
     this.#busy = false
   }
 
-  #handle(input) {
-    try {
-      input(this.#machine, now())
-    } catch (problem) {
-      if (problem instanceof Absent) this.#inputs.unshift(input)
-      throw problem
-    }
-  }
-
-  // Nothing else is handled meanwhile.
-  async #later({ arrival }) {
-    await arrival
-    this.#busy = false
-    this.#work()
-  }
-
   #drain() {
     for (;;) {
-      const { kind, bytes, text, deadline } = this.#machine.poll()
+      const { kind, bytes, text, deadline } = take(this.#machine.poll())
       if (kind === 'send') this.#send(bytes)
       else if (kind === 'control') this.#transport?.control(text)
       else if (kind === 'handshake') this.#handshake(text)
@@ -138,7 +117,7 @@ export class Driver {
 
   #send(bytes) {
     this.#plain = bytes.length
-    if (this.#tls) this.#tls.send(bytes)
+    if (this.#tls) this.#layer((tls) => tls.send(bytes))
     else this.#toNetwork(bytes)
   }
 
@@ -162,45 +141,52 @@ export class Driver {
 
   #hangup() {
     this.#over = true
-    this.#tls?.close()
+    if (this.#tls) this.#layer((tls) => tls.close())
     this.#leaveTls()
     this.#transport?.close()
   }
 
   // Until the first words of the handshake are out, what comes is the machine's: it keeps it as evidence.
-  async #handshake(settings) {
-    let Tls, TlsLayer
-    try {
-      ;[{ Tls }, { TlsLayer }] = await Promise.all([loadTls(), import('./tls-layer.js')])
-    } catch (problem) {
-      return this.feed((machine, t) => machine.tls_failed(t, String(problem.cause?.message ?? problem.message)))
-    }
-    this.feed((machine, t) => {
-      if (this.#over) return
+  #handshake(settings) {
+    this.#inputs.unshift((machine, t) => {
       try {
-        this.#tls = new TlsLayer(Tls, settings, this.#tlsHooks())
+        this.#tls = new this.#Tls(settings)
       } catch (problem) {
-        if (problem instanceof Absent) throw problem
+        if (problem instanceof WebAssembly.RuntimeError) throw problem
         return machine.tls_failed(t, String(problem?.message ?? problem))
       }
-      this.#tls.start()
+      this.#began = performance.now()
+      this.#layer((tls) => tls.start())
       this.#inputs.unshift((machine, t) => machine.handshaking(t))
     })
   }
 
-  #tlsHooks() {
-    return {
-      network: (bytes) => this.#toNetwork(bytes),
-      plain: (bytes) => this.feed((machine, t) => machine.bytes(t, bytes)),
-      done: (report, exporter, endPoint) => this.feed((machine, t) => machine.secured(t, report, exporter, endPoint)),
-      failed: (failure) => this.feed((machine, t) => machine.tls_failed(t, failure)),
-      closed: () => this.feed((machine, t) => machine.close_notify(t)),
-      carried: (sent, received) => this.feed((machine, t) => machine.carried(t, sent, received)),
-      waited: () => {
-        this.#inputs.unshift(...this.#held.splice(0).map((input) => this.#inTurn(input)))
-        this.#work()
-      },
+  // What comes out of the layer goes to the machine in the order in which it happened, before anything else.
+  #layer(work) {
+    const said = []
+    work(this.#tls)
+    for (let out = take(this.#tls.poll()); out.kind !== 'idle'; out = take(this.#tls.poll())) {
+      const { kind, bytes, text, exporter, endPoint } = out
+      if (kind === 'network') this.#toNetwork(bytes)
+      else if (kind === 'plain') said.push(...this.#count(out), (machine, t) => machine.bytes(t, bytes))
+      else if (kind === 'done') said.push((machine, t) => machine.secured(t, this.#timed(text), exporter, endPoint))
+      else if (kind === 'failed') said.push((machine, t) => machine.tls_failed(t, text))
+      else if (kind === 'close-notify') said.push((machine, t) => machine.close_notify(t))
     }
+    said.push(...this.#count(take(this.#tls.poll())))
+    this.#inputs.unshift(...said)
+  }
+
+  #count({ sent, received }) {
+    const now = `${sent} ${received}`
+    if (this.#carried === now) return []
+    this.#carried = now
+    return [(machine, t) => machine.carried(t, sent, received)]
+  }
+
+  // The layer has no clock.
+  #timed(report) {
+    return JSON.stringify({ ...JSON.parse(report), handshake_ms: Math.round(performance.now() - this.#began) })
   }
 
   #leaveTls() {
@@ -225,9 +211,24 @@ export class Driver {
   }
 }
 
+const WITH_BYTES = new Set(['send', 'network', 'plain'])
+const WITH_TEXT = new Set(['control', 'handshake', 'done', 'failed'])
+
+/** What an output of the core says; the core's memory for it is given back. */
+function take(output) {
+  const { kind, deadline, sent, received } = output
+  const bytes = WITH_BYTES.has(kind) ? output.take_bytes() : undefined
+  const text = WITH_TEXT.has(kind) ? output.take_text() : undefined
+  const bound = kind === 'done' && { exporter: output.take_exporter(), endPoint: output.take_end_point() }
+  output.free()
+  return { kind, bytes, text, deadline, sent, received, ...bound }
+}
+
+// Nothing more comes from the server: it has closed its side, or the whole connection.
 function isEof(text) {
   try {
-    return JSON.parse(text).type === 'eof'
+    const { type, by } = JSON.parse(text)
+    return type === 'eof' || (type === 'closed' && by === 'target')
   } catch {
     return false
   }

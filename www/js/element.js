@@ -4,9 +4,8 @@
  */
 
 import { App } from './app.js'
-import { CoreMissing, loadCore } from './core.js'
+import { CoreMissing, loadCore, loadRest } from './core.js'
 import { h, styles } from './dom.js'
-import { explain } from './explain.js'
 import { USUAL, addresses } from './settings.js'
 
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
@@ -77,7 +76,7 @@ export class SmtpConversation extends HTMLElement {
 
   /** Resolves when the element can be used: styles and core are loaded. */
   get ready() {
-    return Promise.all([this.#ready, loadCore()]).then(() => this)
+    return Promise.all([this.#ready, loadCore(), loadRest()]).then(() => this)
   }
 
   /** What the page shows now, as plain data; `null` before the first conversation. */
@@ -151,15 +150,13 @@ export class SmtpConversation extends HTMLElement {
 
   /** What a reply means; `null` where there is no such reply. */
   async explain(reply) {
-    const { conversation } = this.#talk
-    await conversation?.whole()
-    return explain((await conversation?.outlined(reply)) ?? null)
+    return this.#talk.conversation?.meaning(reply) ?? null
   }
 
   /** The conversation as text: `talk`, `markdown` or `json`. */
   async exportAs(format = 'talk') {
     if (!['talk', 'markdown', 'json'].includes(format)) throw new TypeError('format: must be talk, markdown or json')
-    return (await this.#talk.conversation?.exported(format)) ?? ''
+    return this.#talk.conversation?.exportAs(format) ?? ''
   }
 
   /** Opens a saved conversation; rejects with a TypeError where the text is none. */
@@ -183,7 +180,7 @@ export class SmtpConversation extends HTMLElement {
   /** As the function {@link run}, and shown in the element; what is not given is taken from the attributes. */
   async run(options = {}) {
     const app = this.#talk
-    const { makeConversation, readOptions, toEnd } = await import('./run.js')
+    const { makeConversation, readOptions, toEnd } = await loadRest()
     const { setup, around } = readOptions({ ...this.#given(options), ...options })
     const conversation = await makeConversation(setup, around)
     options.signal?.throwIfAborted()

@@ -3,7 +3,8 @@
  * @module
  */
 
-import { loadCore, prepareTls } from './core.js'
+import { catalog } from './catalog.js'
+import { loadRest } from './core.js'
 import { append, fill, h, setText, uniqueId } from './dom.js'
 import { box, check, field, hint, markOffers, menu, text } from './fields.js'
 import { MessageFields } from './message-fields.js'
@@ -35,7 +36,6 @@ const SECURITY = [
 ]
 
 const OTHER = 'other'
-const FALLBACK_PORTS = [25, 587, 465, 2525, 2465].map((port) => ({ port, about: '' }))
 
 /** Fields that are in a group which is fetched when it is opened. */
 const IN_SIGN_IN = /^(sign_in|user|password|access_token|authorization_id|mechanism|initial_response|bind_to_certificate)$/
@@ -44,10 +44,8 @@ const ALIASES = { sign_in: 'sign_in_with', proxy_header: 'proxy_version', versio
 /** The form. It holds no state of its own but what its fields show. */
 export class SetupForm {
   #hooks
-  #catalog = null
   #about = null
   #locked = false
-  #wanted = ''
   #going = false
   /** The settings as they were given last: what is in groups that are not there yet is taken from here. */
   #kept = DEFAULTS
@@ -78,12 +76,12 @@ export class SetupForm {
     this.host = text('host', { inputmode: 'url', placeholder: 'mail.example.com or 192.0.2.10' })
     this.named = h('select', { name: 'target' })
     this.domain = text('domain', { inputmode: 'url', placeholder: 'example.com' })
-    this.port = h('select', { name: 'port' })
+    this.port = menu('port', [...catalog.ports.map(({ port }) => [String(port), port]), [OTHER, 'other…']])
     this.portOther = text('port-number', { inputmode: 'numeric', maxlength: 5, 'aria-label': 'Port number', class: 'short' })
     this.security = menu('security', SECURITY)
-    this.practice = h('select', { name: 'practice' }, h('option', { value: 'accepts-all' }, 'Accepts all'))
+    this.practice = menu('practice', catalog.personalities.map(({ name, title }) => [name, title]))
     this.via = menu('practice-via', [['page', 'inside this page'], ['relay', 'through the relay, over TCP']])
-    this.preset = h('select', { name: 'preset' }, h('option', { value: '' }, 'Choose…'))
+    this.preset = menu('preset', [['', 'Choose…'], ...catalog.presets.map(({ id, title }) => [id, title])])
     this.from = text('from', { inputmode: 'email', placeholder: 'you@example.org' })
     this.to = h('textarea', { name: 'to', rows: 1, inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', placeholder: 'them@example.com' })
     this.hello = text('hello', { placeholder: 'proposed when connected' })
@@ -160,7 +158,7 @@ export class SetupForm {
   /** The fields for signing in, fetched when they are first wanted. */
   openSignIn() {
     return this.#group('signIn', async () => {
-      const [{ SignInFields }, { catalog }] = await Promise.all([import('./sign-in.js'), loadCore()])
+      const { SignInFields } = await loadRest()
       const group = new SignInFields(catalog.mechanisms)
       this.signInHome.append(group.node)
       return group
@@ -169,14 +167,14 @@ export class SetupForm {
 
   #openOptions() {
     const tls = this.#group('tls', async () => {
-      const { TlsFields } = await import('./tls-fields.js')
+      const { TlsFields } = await loadRest()
       const group = new TlsFields()
       this.moreOptions.append(h('details', { class: 'inline' }, h('summary', null, 'TLS: names, versions, certificates'), group.node),
         h('details', { class: 'inline' }, h('summary', null, 'PROXY protocol'), group.proxy))
       return group
     })
     const extensions = this.#group('extensions', async () => {
-      const { ExtensionFields } = await import('./options.js')
+      const { ExtensionFields } = await loadRest()
       const group = new ExtensionFields()
       this.moreOptions.append(group.node)
       return group
@@ -200,16 +198,6 @@ export class SetupForm {
 
   #submit() {
     return h('div', { class: 'submit' }, this.problem, this.button)
-  }
-
-  /** Fills menus from the core's catalogue. */
-  setCatalog(catalog) {
-    const { settings } = this
-    this.#catalog = catalog
-    fill(this.practice, catalog.personalities.map(({ name, title }) => h('option', { value: name }, title)))
-    fill(this.preset, h('option', { value: '' }, 'Choose…'), catalog.presets.map(({ id, title }) => h('option', { value: id }, title)))
-    this.settings = settings
-    if (this.#wanted) this.choosePreset(this.#wanted)
   }
 
   /** What the relay offers, once it has said so. */
@@ -298,18 +286,14 @@ export class SetupForm {
     this.#show()
   }
 
-  // A menu that the catalogue has not filled yet still keeps what was chosen.
+  // A menu keeps what was chosen, also where this version does not offer it.
   #choose(select, value) {
     if (value && !Array.from(select.options).some((option) => option.value === value)) append(select, [h('option', { value }, value)])
     select.value = value
   }
 
   #ports(chosen) {
-    const known = this.#catalog?.ports ?? FALLBACK_PORTS
-    if (this.port.options.length !== known.length + 1) {
-      fill(this.port, known.map(({ port }) => h('option', { value: String(port) }, port)), h('option', { value: OTHER }, 'other…'))
-    }
-    const listed = known.some(({ port }) => String(port) === chosen)
+    const listed = catalog.ports.some(({ port }) => String(port) === chosen)
     this.port.value = listed ? chosen : OTHER
     this.portOther.value = listed ? '' : chosen
   }
@@ -336,20 +320,18 @@ export class SetupForm {
       this.#portBefore = port
       this.port.value = port === '2525' ? '2465' : '465'
     } else if (!tls && USUAL[port] === 'tls') this.port.value = port === '2465' ? '2525' : this.#portBefore || '587'
-    if (this.security.value !== 'none') prepareTls()
   }
 
-  /** Chooses a preset by its id, now or when the catalogue has come. */
+  /** Chooses a preset by its id. */
   choosePreset(id) {
-    this.#wanted = this.#catalog ? '' : id
     this.#choose(this.preset, id)
     this.#applyPreset()
     this.#show()
   }
 
   #applyPreset() {
-    const preset = this.#catalog?.presets.find(({ id }) => id === this.preset.value)
-    if (preset) this.settings = withPreset(this.settings, preset, this.#catalog.presets)
+    const preset = catalog.presets.find(({ id }) => id === this.preset.value)
+    if (preset) this.settings = withPreset(this.settings, preset, catalog.presets)
   }
 
   #show() {
@@ -361,15 +343,15 @@ export class SetupForm {
     const other = this.port.value === OTHER
     this.portOther.hidden = !other
     const port = named ? 0 : Number(other ? this.portOther.value : this.port.value)
-    const about = this.#catalog?.ports.find((known) => known.port === port)?.about ?? ''
+    const about = catalog.ports.find((known) => known.port === port)?.about ?? ''
     const beyond = this.#about && port && !this.#about.ports.includes(port) ? `This relay does not reach port ${port}. ` : ''
     const security = SECURITY.find(([value]) => value === this.security.value)?.[2] ?? ''
     const unusual = (USUAL[port] === 'tls') !== (this.security.value === 'tls') && USUAL[port] ? `Unusual: port ${port} ${USUAL[port] === 'tls' ? 'speaks TLS from the first byte' : 'begins readable'}. ` : ''
     setText(this.portNote, beyond + (about && `Port ${port}: ${about}. `) + unusual + security)
     const { signInWith, user } = this.settings
     setText(this.signInNote, signInWith && !this.signInGroup.open ? `as ${user || 'nobody'}` : '')
-    setText(this.practiceAbout, this.#catalog?.personalities.find(({ name }) => name === this.practice.value)?.about ?? '')
-    const preset = this.#catalog?.presets.find(({ id }) => id === this.preset.value)
+    setText(this.practiceAbout, catalog.personalities.find(({ name }) => name === this.practice.value)?.about ?? '')
+    const preset = catalog.presets.find(({ id }) => id === this.preset.value)
     setText(this.presetAbout, preset?.about ?? 'What to test: says whom to name, and how far to go.')
     setText(this.fromHint, preset?.from_hint ? `${capital(preset.from_hint)}.` : 'Empty: the null sender <>, as a bounce has.')
     setText(this.toHint, `${preset?.to_hint ? `${capital(preset.to_hint)}. ` : ''}Several: one a line, or with commas.`)

@@ -1,9 +1,10 @@
 /**
- * Look-ups of a domain's mail hosts through the relay. Fetched when the first one is wanted.
+ * Look-ups of a domain's mail hosts through the relay.
  * @module
  */
 
-import { loadCore, loadPractice, readProblem } from './core.js'
+import { catalog } from './catalog.js'
+import { loadCore, readProblem } from './core.js'
 import { Driver, RelayTransport } from './driver.js'
 import { bareHost } from './settings.js'
 
@@ -16,7 +17,7 @@ import { bareHost } from './settings.js'
  * @throws {{field: string, message: string}} it is no domain
  */
 export async function lookupHosts(domain, { relay, token, signal } = {}) {
-  const [core, { Lookup }] = await Promise.all([loadCore(), loadPractice()])
+  const { Lookup } = await loadCore()
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
   let machine
@@ -40,6 +41,6 @@ export async function lookupHosts(domain, { relay, token, signal } = {}) {
       driver.stop()
       reject(signal.reason)
     })
-    driver.start(new RelayTransport(relay, core.catalog.subprotocol))
+    driver.start(new RelayTransport(relay, catalog.subprotocol))
   })
 }

@@ -5,35 +5,18 @@
 
 import { fill, h, icon, setText, sourceLink } from './dom.js'
 import { proofNodes } from './proof.js'
+import { sign } from './sign.js'
+import { tlsNodes } from './tls-card.js'
 
-const OUTCOMES = {
-  accepted: ['good', '✓', 'accepted'],
-  partly: ['warn', '◐', 'partly accepted'],
-  refused: ['bad', '✕', 'refused'],
-  stopped: ['good', '✓', 'ended as planned'],
-  'not-sent': ['plain', '–', 'not sent'],
-  unreachable: ['bad', '✕', 'no connection'],
-  failed: ['bad', '✕', 'failed'],
-  unknown: ['warn', '?', 'not known'],
-}
 const OFFERS_MAX = 60
 const SEVERITY = { problem: ['bad', '✕', 'Problem'], warning: ['warn', '!', 'Warning'], note: ['plain', 'i', 'Note'] }
-
-/** A coloured sign that also has a shape and a name. */
-export function sign([tone, mark, name]) {
-  return h('span', { class: `sign ${tone}`, role: 'img', 'aria-label': name }, mark)
-}
-
-/** The sign of an outcome. */
-export const outcomeSign = (outcome) => sign(OUTCOMES[outcome] ?? OUTCOMES.unknown)
 
 /** The panel. */
 export class Meaning {
   #hooks
   #shown = ''
-  #parts = {}
 
-  /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void, onarrived: () => void}} hooks */
+  /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void}} hooks */
   constructor(hooks) {
     this.#hooks = hooks
     this.summary = h('section', { class: 'panel-part' })
@@ -52,8 +35,7 @@ export class Meaning {
   show({ view, probing, relay, sameOrigin }, explanation, title, name) {
     // Opened details and the place on the panel survive whatever has not changed.
     const { tls, protection } = view
-    const card = tls && this.#fetched('tls-card')
-    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection, !card])
+    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection])
     if (key === this.#shown) return
     this.#shown = key
     this.#part(this.reply, [explanation, title], () => this.#replyNodes(explanation, title))
@@ -61,22 +43,10 @@ export class Meaning {
     // A failed handshake is what the person wants to read of first.
     if (tls?.failure) this.body.prepend(this.secure)
     else this.findings.after(this.secure)
-    this.#part(this.secure, [tls, probing, !card], () => card && card.tlsNodes(tls, { probing, title: name }))
+    this.#part(this.secure, [tls, probing], () => tls && tlsNodes(tls, { probing, title: name }))
     this.#part(this.proof, protection, () => protection.readable.length > 0 && proofNodes(protection, sameOrigin ? relay : null))
     this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
-  }
-
-  // What not every conversation has is loaded when it is first wanted; `null` until it has come.
-  #fetched(name) {
-    if (this.#parts[name] === undefined) {
-      this.#parts[name] = null
-      import(`./${name}.js`).then((part) => {
-        this.#parts[name] = part
-        this.#hooks.onarrived()
-      }, (problem) => console.warn('ehlo:', problem))
-    }
-    return this.#parts[name]
   }
 
   /** Brings the card of the TLS session into sight. */

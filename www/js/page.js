@@ -3,6 +3,8 @@
  * @module
  */
 
+import { loadAhead } from './core.js'
+
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'to', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
 
@@ -12,3 +14,10 @@ for (const name of TEXTS) if (given.has(name)) element.setAttribute(name, given.
 for (const name of FLAGS) if (given.has(name) && given.get(name) !== 'false') element.setAttribute(name, '')
 
 await import('../smtp-conversation.js')
+
+// Whoever has opened Ehlo itself will use it. Whoever reads a page that shows it in a frame may never.
+const whenIdle = () => (window.requestIdleCallback ?? setTimeout)(loadAhead)
+if (!document.body.classList.contains('embedded')) {
+  if (document.readyState === 'complete') whenIdle()
+  else addEventListener('load', whenIdle, { once: true })
+}

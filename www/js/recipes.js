@@ -1,10 +1,9 @@
 /**
- * Breaking rules on purpose: the list of tests, what a sound server answers, and what this one did. Fetched when it is opened.
+ * Breaking rules on purpose: the list of tests, what a sound server answers, and what this one did.
  * @module
  */
 
 import { fill, h, setText } from './dom.js'
-import { load } from './explain.js'
 
 const VERDICTS = { sound: ['good', '✓', 'Sound'], unsound: ['bad', '✗', 'Not sound'], unclear: ['plain', '?', 'Unclear'] }
 
@@ -17,17 +16,17 @@ export class RecipesDialog {
   #rows = []
   #view = null
 
-  /** @param {{onact: (action: object) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
+  /** @param {{catalogue: {question: string, recipes: object[]}, onact: (action: object) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
   constructor(hooks) {
     this.#hooks = hooks
-    this.body = h('div', { class: 'stack' }, h('p', { class: 'hint' }, 'Loading…'))
+    this.body = h('div', { class: 'stack' })
     this.problem = h('p', { class: 'problem', role: 'alert', hidden: true })
     this.status = h('p', { class: 'unseen', role: 'status' })
     this.again = h('button', { type: 'button', name: 'again', hidden: true, onclick: () => hooks.onagain() }, 'Connect again')
     this.node = h('dialog', { class: 'dialog panel wide', 'aria-label': 'Break rules on purpose' }, h('h3', null, 'Break rules on purpose'), this.body, this.problem, this.status,
       h('div', { class: 'actions panel-actions' }, this.again, h('button', { type: 'button', onclick: () => this.node.close() }, 'Close')))
     this.node.addEventListener('close', () => this.node.remove())
-    load('recipes').then((catalogue) => this.#fill(catalogue), (error) => this.#complain(error))
+    this.#fill(hooks.catalogue)
   }
 
   #fill({ question, recipes }) {

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore } from './core.js'
+import { catalog } from './catalog.js'
 
 const SCRIPT_FOLDER = new URL('../', import.meta.url)
 const PATIENCE = 10_000
@@ -39,8 +39,7 @@ function asSocket(url) {
 }
 
 /** What the relay says of itself to who has this token, or none; `null` where there is no relay to ask. Never rejects. */
-export async function aboutRelay(url, token) {
-  const { catalog } = await loadCore()
+export function aboutRelay(url, token) {
   return new Promise((resolve) => {
     let socket
     const finish = (about) => {

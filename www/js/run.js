@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore, loadPractice } from './core.js'
+import { loadCore } from './core.js'
 import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
 import { bareHost, prepared } from './settings.js'
@@ -85,9 +85,9 @@ export async function run(options = {}) {
 
 /** Makes the conversation, loading first what it needs; the core's complaints about the setup become TypeErrors. */
 export async function makeConversation(setup, around) {
-  const [core] = await Promise.all([loadCore(), setup.practice && loadPractice()])
+  const core = await loadCore()
   try {
-    return await Conversation.open(core, setup, around)
+    return new Conversation(core, setup, around)
   } catch (problem) {
     throw problem?.message && !(problem instanceof Error) ? new TypeError(problem.field ? `${problem.field}: ${problem.message}` : problem.message) : problem
   }
@@ -109,10 +109,10 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
       if (!end) return
       conversation.removeEventListener('change', look)
       signal?.removeEventListener('abort', abort)
-      conversation.whole().then(() => resolve(conversation.result()))
+      resolve(conversation.result())
     }
     conversation.addEventListener('change', look)
-    for (const name of ['fault', 'problem']) conversation.addEventListener(name, ({ detail }) => reject(detail))
+    conversation.addEventListener('fault', ({ detail }) => reject(detail))
     signal?.addEventListener('abort', abort)
     conversation.start()
     conversation.act({ do: 'run' })

@@ -1,12 +1,11 @@
 /**
- * A saved conversation, to be read. Fetched when the first one is opened.
+ * A saved conversation, to be read.
  * @module
  */
 
 import { withProtection } from './conversation.js'
 import { readProblem } from './core.js'
 import { now } from './driver.js'
-import { learn } from './explain.js'
 
 /** A saved conversation, to be read; the same questions, and no step. */
 export class SavedConversation extends EventTarget {
@@ -20,7 +19,7 @@ export class SavedConversation extends EventTarget {
   started = null
 
   /**
-   * @param {{Reading: Function}} reader what `loadReading` gave
+   * @param {{Reading: Function}} reader what `loadCore` gave
    * @param {string} talk the text of a `.talk` file
    * @param {string} [name] what to call it
    * @throws {{line?: number, message: string}} it is not a talk
@@ -42,19 +41,11 @@ export class SavedConversation extends EventTarget {
     return now()
   }
 
-  outline(reply) {
-    return JSON.parse(this.#reading.outline(reply))
+  meaning(reply) {
+    return JSON.parse(this.#reading.meaning(reply))
   }
 
-  async outlined(reply) {
-    return this.outline(reply)
-  }
-
-  async whole() {
-    if (await learn(this.#reading)) this.view = JSON.parse(this.#reading.view())
-  }
-
-  async exported(format) {
+  exportAs(format) {
     return this.#reading.export(format)
   }
 

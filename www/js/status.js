@@ -5,7 +5,7 @@
 
 import { fill, h, icon, setText } from './dom.js'
 import { octets } from './files.js'
-import { outcomeSign } from './meaning.js'
+import { outcomeSign } from './sign.js'
 
 const WAIT_SHOWN_AFTER = 400
 const HINT_AFTER = 4000

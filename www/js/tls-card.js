@@ -5,7 +5,7 @@
 
 import { h, uniqueId } from './dom.js'
 import { copyButton, fileName, save } from './files.js'
-import { sign } from './meaning.js'
+import { sign } from './sign.js'
 
 const CLIENT = {
   'not-asked': 'the server did not ask for one',

@@ -14,12 +14,10 @@
 
 mod command;
 mod enhanced;
-pub mod files;
 mod keyword;
 mod keyword_params;
 mod keyword_unregistered;
 mod phrase;
-pub mod place;
 mod record;
 mod refusal;
 mod source;
@@ -34,7 +32,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-pub use phrase::{Phrase, Phrases, known_phrases, words};
+pub use phrase::{Phrase, known_phrases, words};
 pub use source::Source;
 pub use step::Step;
 

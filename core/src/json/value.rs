@@ -36,10 +36,6 @@ impl Value {
         (reader.next_byte().is_none()).then_some(value)
     }
 
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self { Some(text) } else { None }
-    }
-
     pub(crate) fn as_u64(&self) -> Option<u64> {
         if let Self::Number(number) = self { number.as_u64() } else { None }
     }

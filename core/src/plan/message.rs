@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base64::encode;
-use crate::session::setup::{Composed, Message, PlanSettings, Setup};
+use crate::setup::{Composed, Message, PlanSettings, Setup};
 use crate::wire::body::with_crlf;
 
 /// The octets of the planned message, before dots are doubled.

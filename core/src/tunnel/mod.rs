@@ -6,12 +6,12 @@
 //! ([`FromRelay::Closed`] or [`FromRelay::Error`]) before a WebSocket close frame with a code of
 //! [`Code::close_code`] and the code's word as reason.
 
-pub mod mta_sts;
 mod proxy;
 mod read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::mta_sts;
 use crate::json::Mistake;
 use crate::secret::Secret;
 

@@ -1,7 +1,7 @@
 //! Reading the relay's messages, field by field: the page's module stays small.
 
-use super::mta_sts::{Mode, Policy, PolicyAnswer};
 use super::{About, Answer, Closer, Code, Connected, Dnssec, FromRelay, Guess, Rcode, Record, RecordType, Refusal};
+use crate::domain::mta_sts::{Mode, Policy, PolicyAnswer};
 use crate::json::{Mistake, Object, Value};
 
 impl FromRelay {

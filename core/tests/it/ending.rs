@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use ehlo_core::session::view::EndingView;
-use ehlo_core::session::{Closed, Input, Session, Setup, SocketContext};
+use ehlo_core::export::view::EndingView;
+use ehlo_core::machine::{Closed, Input, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::Code;
 

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use ehlo_core::domain::mta_sts::PolicyAnswer;
 use ehlo_core::secret::Secret;
-use ehlo_core::tunnel::mta_sts::PolicyAnswer;
 use ehlo_core::tunnel::{About, Answer, Code, Dnssec, FromRelay, Lookup, Rcode, RecordType, ToRelay};
 use futures_util::{Sink, Stream};
 use tokio::time::Instant;

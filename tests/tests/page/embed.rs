@@ -150,7 +150,7 @@ async fn an_exported_folder_practises_below_any_path_and_asks_for_nothing_else()
     let beyond: Vec<_> =
         asked.iter().filter(|path| !path.starts_with("/docs/tools/ehlo/") && *path != "/favicon.ico").collect();
     assert!(beyond.is_empty(), "{beyond:?}");
-    assert!(asked.iter().any(|path| path.ends_with("practice_bg.wasm")), "{asked:?}");
+    assert!(asked.iter().any(|path| path.ends_with("ehlo_bg.wasm")), "{asked:?}");
     page.expect_no_errors().await
 }
 

@@ -1,4 +1,4 @@
-//! The part that speaks TLS comes late, or not at all: the person sees it, and nothing is lost.
+//! The core comes late, or not at all: the person sees it, and nothing is lost.
 
 use ehlo_relay::{Config, Relay};
 use ehlo_tests::Outcome;
@@ -12,10 +12,10 @@ use crate::secure::NAME;
 use crate::support::{Page, relay_for};
 
 #[tokio::test]
-async fn while_tls_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome {
+async fn while_the_core_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome {
     let server = Postfix::setup().start().await?;
     let listen = free_addr()?;
-    let proxy = Proxy::start(listen, Some("tls_bg.wasm")).await?;
+    let proxy = Proxy::start(listen, Some("ehlo_bg.wasm")).await?;
     let origin = proxy.origin("127.0.0.1");
     let allow_ports = vec![server.addr().port()];
     let config = Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
@@ -24,13 +24,18 @@ async fn while_tls_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome
     page.name(server.addr()).await?;
     page.trust(&Certificate::shared()?.authority, NAME).await?;
     page.connect().await?;
+    page.until(
+        "const line = root.querySelector('.loading'); return seen(line) && line.textContent.includes('Loading Ehlo')",
+        Value::Null,
+    )
+    .await?;
+    proxy.release();
     page.proposed("EHLO ").await?;
+    assert_eq!(page.ask("return seen(root.querySelector('.loading'))").await?, false, "it has come");
     page.enter().await?;
     page.proposed("MAIL FROM:").await?;
     page.say("STARTTLS").await?;
     page.replied("220 2.0.0 ").await?;
-    page.until("return root.querySelector('[part=tls]').textContent.includes('is being loaded')", Value::Null).await?;
-    proxy.release();
     page.proposed("EHLO ").await?;
     assert!(page.card().await?.contains("Trusted for"));
     page.button("Hang up").await?;
@@ -39,27 +44,29 @@ async fn while_tls_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome
 }
 
 #[tokio::test]
-async fn when_tls_does_not_load_the_person_reads_what_failed_and_the_next_try_may_succeed() -> Outcome {
+async fn when_the_core_does_not_load_the_person_reads_what_failed_and_the_next_try_may_succeed() -> Outcome {
     let server = Postfix::setup().start().await?;
     let relay = relay_for(&[server.addr()], &[]).await?;
-    let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;
+    let page = Page::start(Engine::Chromium).await?;
     page.devtools("Network.enable", json!({})).await?;
-    page.devtools("Network.setBlockedURLs", json!({ "urls": ["*tls_bg.wasm*"] })).await?;
+    page.devtools("Network.setBlockedURLs", json!({ "urls": ["*ehlo_bg.wasm*"] })).await?;
+    page.goto(relay.url()).await?;
+    page.name(server.addr()).await?;
+    page.mail(crate::support::FROM, crate::support::TO).await?;
     page.choose("security", "starttls").await?;
     page.connect().await?;
-    page.proposed("EHLO ").await?;
-    page.button("Run the rest").await?;
-    page.verdict().await?;
-    let card = page.card().await?;
-    assert!(card.contains("could not be loaded") && card.contains("Reload the page"), "{card}");
-    let (sent, received) = (page.said("→").await?, page.said("←").await?);
-    assert!(sent.contains("STARTTLS") && received.contains("220 2.0.0 "), "the transcript is kept: {sent}\n{received}");
+    page.until("return seen(root.querySelector('.failure'))", Value::Null).await?;
+    let told = page.text(".failure").await?;
+    assert!(told.contains("did not load") && told.contains("Reload the page"), "{told}");
+    let kept = page.ask("return root.querySelector('[name=security]').value").await?;
+    assert_eq!(kept, "starttls", "what was chosen is kept");
     let errors = page.take_errors().await?;
-    assert!(errors.iter().all(|error| error.contains("tls_bg.wasm")), "only the blocked file is told of: {errors:?}");
+    assert!(errors.iter().all(|error| error.contains("ehlo_bg.wasm")), "only the blocked file is told of: {errors:?}");
 
     page.devtools("Network.setBlockedURLs", json!({ "urls": [] })).await?;
-    page.button("Again").await?;
+    page.connect().await?;
     page.proposed("EHLO ").await?;
+    assert_eq!(page.ask("return seen(root.querySelector('.failure'))").await?, false, "it did load");
     page.button("Run the rest").await?;
     let verdict = page.verdict().await?;
     assert!(verdict.contains("Accepted"), "{verdict}");

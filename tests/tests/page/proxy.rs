@@ -2,7 +2,6 @@
 //! relay the relay's. It can also hold back what the page asks for.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use ehlo_tests::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
@@ -14,7 +13,18 @@ use tokio::task::JoinHandle;
 pub(crate) struct Proxy {
     addr: SocketAddr,
     task: JoinHandle<()>,
-    held: watch::Sender<Option<&'static str>>,
+    gate: watch::Sender<Gate>,
+}
+
+/// What the proxy holds back.
+#[derive(Clone, Default)]
+struct Gate {
+    /// Requests whose path holds this.
+    held: Option<&'static str>,
+    /// The same, from the next WebSocket on.
+    at_dial: Option<&'static str>,
+    /// Paths that were held back.
+    missed: Vec<String>,
 }
 
 impl Proxy {
@@ -22,15 +32,15 @@ impl Proxy {
     pub(crate) async fn start(to: SocketAddr, held: Option<&'static str>) -> Outcome<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let held = watch::Sender::new(held);
-        let gate = Arc::new(held.subscribe());
+        let gate = watch::Sender::new(Gate { held, ..Gate::default() });
+        let shared = gate.clone();
         let task = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
                 // A browser that goes away in the middle ends only its own connection.
-                tokio::spawn(pass(browser, to, gate.as_ref().clone()));
+                tokio::spawn(pass(browser, to, shared.clone()));
             }
         });
-        Ok(Self { addr, task, held })
+        Ok(Self { addr, task, gate })
     }
 
     /// Its address by this host name.
@@ -40,7 +50,22 @@ impl Proxy {
 
     /// Lets pass what was held back.
     pub(crate) fn release(&self) {
-        self.held.send_replace(None);
+        self.gate.send_modify(|gate| gate.held = None);
+    }
+
+    /// From the next WebSocket on it holds back every request whose path holds `held`.
+    pub(crate) fn hold_at_next_dial(&self, held: &'static str) {
+        self.gate.send_modify(|gate| *gate = Gate { at_dial: Some(held), ..Gate::default() });
+    }
+
+    /// Whether a WebSocket has come since [`Self::hold_at_next_dial`].
+    pub(crate) fn holds(&self) -> bool {
+        self.gate.borrow().held.is_some()
+    }
+
+    /// The paths that were asked for and held back.
+    pub(crate) fn missed(&self) -> Vec<String> {
+        self.gate.borrow().missed.clone()
     }
 }
 
@@ -50,7 +75,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(browser: TcpStream, to: SocketAddr, mut gate: watch::Receiver<Option<&'static str>>) -> Outcome {
+async fn pass(browser: TcpStream, to: SocketAddr, gate: watch::Sender<Gate>) -> Outcome {
     let relay = TcpStream::connect(to).await?;
     relay.set_nodelay(true)?;
     browser.set_nodelay(true)?;
@@ -64,9 +89,18 @@ async fn pass(browser: TcpStream, to: SocketAddr, mut gate: watch::Receiver<Opti
             let head = String::from_utf8_lossy(&heads[..end + 4]).into_owned();
             heads.drain(..end + 4);
             let path = head.split(' ').nth(1).unwrap_or_default();
-            gate.wait_for(|held| held.is_none_or(|held| !path.contains(held))).await?;
+            let dials = head.to_ascii_lowercase().contains("upgrade: websocket");
+            gate.send_modify(|gate| {
+                if dials && gate.at_dial.is_some() {
+                    gate.held = gate.at_dial.take();
+                }
+                if gate.held.is_some_and(|held| path.contains(held)) {
+                    gate.missed.push(path.to_owned());
+                }
+            });
+            gate.subscribe().wait_for(|gate| gate.held.is_none_or(|held| !path.contains(held))).await?;
             to_relay.write_all(with_host(&head, to).as_bytes()).await?;
-            if head.to_ascii_lowercase().contains("upgrade: websocket") {
+            if dials {
                 to_relay.write_all(&heads).await?;
                 copy(&mut from_browser, &mut to_relay).await?;
                 to_relay.shutdown().await?;

@@ -4,10 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use ehlo_core::reading::setup_of;
-use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::{Action, Risk, Session, TypedEnd};
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::machine::{Action, Risk, Session, TypedEnd};
+use ehlo_core::record::talk::{Item, Talk};
+use ehlo_core::setup::PlanChange;
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, Step};
@@ -115,8 +114,8 @@ impl Client {
     async fn caught_up(&mut self) -> Outcome {
         let (received, sent) = (self.received, self.sent);
         let there = |session: &Session| {
-            let transcript = session.transcript();
-            session.ending().is_some() || (transcript.received >= received && transcript.sent >= sent)
+            let transcript = session.record().transcript();
+            session.record().ending().is_some() || (transcript.received >= received && transcript.sent >= sent)
         };
         self.conversation.until("the next line of the talk", there).await
     }
@@ -153,7 +152,7 @@ impl Client {
                 self.conversation.act(Action::Recipe { id: rest.to_owned() }).await
             }
             "change" => self.conversation.act(Action::Plan(Box::new(PlanChange::from_json(rest)?))).await,
-            "hang-up" if self.conversation.session().ending().is_none() => {
+            "hang-up" if self.conversation.session().record().ending().is_none() => {
                 self.conversation.act(Action::Hangup {}).await
             }
             "unattended" => {
@@ -174,7 +173,7 @@ async fn hold(talk: &Talk) -> Outcome<Session> {
     let relay =
         Relay::start(ehlo_relay::Config { dns: vec![dns.addr().into()], allow_ports, ..Default::default() }).await?;
 
-    let mut setup = setup_of(talk);
+    let mut setup = Setup::of_talk(talk);
     if !setup.host.ends_with(".example") {
         setup.host = server.addr().ip().to_string();
     }
@@ -183,7 +182,7 @@ async fn hold(talk: &Talk) -> Outcome<Session> {
     let conversation = Conversation::open(&relay.tunnel_url(), setup).await?;
     let mut client = Client { conversation, running: false, received: 0, sent: 0 };
     // In a talk that begins with the server's words the connection stands before anything else is done.
-    let stands = |session: &Session| session.view().connection.is_some() || session.ending().is_some();
+    let stands = |session: &Session| session.view().connection.is_some() || session.record().ending().is_some();
     client.conversation.until("the connection", stands).await?;
     for (line, item) in &talk.items {
         client.item(item).await.map_err(|failure| failure.with(format!("line {line} of the talk")))?;

@@ -31,6 +31,7 @@ pub(super) const REGISTERED: &[&[Record]] = &[
 ];
 
 /// Codes that providers use and IANA does not list.
+#[cfg(test)]
 pub(super) const UNREGISTERED: &[Record] = vendor::VENDOR;
 
 /// What the second number says, by itself.

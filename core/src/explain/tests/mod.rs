@@ -1,6 +1,5 @@
 //! Data checks of the records, and what the look-ups make of them.
 
-mod files;
 mod lookup;
 mod phrases;
 mod registry;

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ehlo_core::tunnel::mta_sts::{Policy as MtaStsPolicy, PolicyAnswer, id};
+use ehlo_core::domain::mta_sts::{Policy as MtaStsPolicy, PolicyAnswer, id};
 use ehlo_core::tunnel::{Code, Lookup, Rcode, Record, RecordType};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};

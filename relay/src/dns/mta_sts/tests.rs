@@ -1,6 +1,6 @@
 use std::future::ready;
 
-use ehlo_core::tunnel::mta_sts::Mode;
+use ehlo_core::domain::mta_sts::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

@@ -1,0 +1,4 @@
+//! What the DNS and a policy say of a mail domain.
+
+pub mod mta_sts;
+pub mod search;

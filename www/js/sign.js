@@ -1,0 +1,25 @@
+/**
+ * Signs that tell how something went: each has a colour, a shape and a name.
+ * @module
+ */
+
+import { h } from './dom.js'
+
+const OUTCOMES = {
+  accepted: ['good', '✓', 'accepted'],
+  partly: ['warn', '◐', 'partly accepted'],
+  refused: ['bad', '✕', 'refused'],
+  stopped: ['good', '✓', 'ended as planned'],
+  'not-sent': ['plain', '–', 'not sent'],
+  unreachable: ['bad', '✕', 'no connection'],
+  failed: ['bad', '✕', 'failed'],
+  unknown: ['warn', '?', 'not known'],
+}
+
+/** A coloured sign that also has a shape and a name. */
+export function sign([tone, mark, name]) {
+  return h('span', { class: `sign ${tone}`, role: 'img', 'aria-label': name }, mark)
+}
+
+/** The sign of an outcome. */
+export const outcomeSign = (outcome) => sign(OUTCOMES[outcome] ?? OUTCOMES.unknown)
