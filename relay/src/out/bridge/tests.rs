@@ -1,8 +1,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use ehlo_core::tunnel::{Connect, FromRelay, PATH, SUBPROTOCOL};
-use futures_util::{SinkExt, StreamExt};
+use ehlo_core::tunnel::{Connect, FromRelay, PATH, SUBPROTOCOL, ToRelay};
+use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
