@@ -18,7 +18,7 @@ use tokio::time::{interval, sleep, timeout};
 use crate::acme;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
 use crate::listen::{self, Listener};
-use crate::machine::connection::{connection, turn_away};
+use crate::connection::{connection, turn_away};
 use crate::metrics::Broken;
 use crate::operator;
 use crate::practice::{self, PracticeTarget};
