@@ -6,8 +6,9 @@ use std::path::Path;
 use ehlo_core::tunnel::{FIRST_MESSAGE_MAX, ToRelay};
 
 use crate::config::{Config, Profile};
-use crate::guard::{Guard, Verdict};
-use crate::{proxy_in, site};
+use crate::front::proxy_header;
+use crate::http::site;
+use crate::out::guard::{Guard, Verdict};
 
 /// A message of a page: what is understood is written as it was read, and whom it names is judged without a panic.
 pub fn message(data: &[u8]) {
@@ -45,13 +46,13 @@ pub fn config(data: &[u8]) {
 pub fn proxy_header(data: &[u8]) {
     let mut rest = data;
     // What is in memory is never waited for.
-    let read = futures_util::FutureExt::now_or_never(proxy_in::read(&mut rest)).expect("no waiting");
+    let read = futures_util::FutureExt::now_or_never(proxy_header::read(&mut rest)).expect("no waiting");
     let taken = data.len() - rest.len();
     assert!(taken <= 16 + 2048);
     if read.is_ok() {
         let piece = &data[..taken - 1];
         let mut piece = piece;
-        let cut = futures_util::FutureExt::now_or_never(proxy_in::read(&mut piece)).expect("no waiting");
+        let cut = futures_util::FutureExt::now_or_never(proxy_header::read(&mut piece)).expect("no waiting");
         assert!(cut.is_err(), "a piece of a header is one too");
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::dial::millis;
+use crate::out::dial::millis;
 use crate::serve::stopped;
 
 /// Clients at once of one personality.

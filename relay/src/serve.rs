@@ -15,16 +15,17 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep, timeout};
 
-use crate::acme;
 use crate::config::{Config, ConfigError, DEFAULT_PORT, default_listen};
-use crate::listen::{self, Listener};
-use crate::connection::{connection, turn_away};
-use crate::metrics::Broken;
-use crate::operator;
+use crate::front::acme;
+use crate::front::connection::{connection, turn_away};
+use crate::front::listen::{self, Listener};
+use crate::front::tls::{Https, TlsError};
+use crate::http::assets::Assets;
+use crate::http::site::Site;
 use crate::practice::{self, PracticeTarget};
-use crate::site::Site;
-use crate::status::LastReload;
-use crate::tls::{Https, TlsError};
+use crate::watch::metrics::Broken;
+use crate::watch::operator;
+use crate::watch::status::LastReload;
 
 /// How often the tables of rates are swept.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -119,21 +120,25 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Relay {
-    /// Opens the listeners of `config`, and serves until [`Running::stop`].
+    /// Opens the listeners of `config`, and serves `page` and the tunnel until [`Running::stop`].
     ///
     /// # Errors
     /// The configuration is not allowed, or an address cannot be listened on.
-    pub async fn start(config: Config) -> Result<Running, StartError> {
+    pub async fn start(config: Config, page: &'static Assets) -> Result<Running, StartError> {
         config.check().map_err(StartError::Config)?;
         let listeners = listen::addresses(&config.listen).await?;
-        Self::start_on(config, listeners).await
+        Self::start_on(config, page, listeners).await
     }
 
     /// Serves on listeners that are open already; `config.listen` only says how the address is shown.
     ///
     /// # Errors
     /// As [`Relay::start`].
-    pub async fn start_on(config: Config, listeners: Vec<TcpListener>) -> Result<Running, StartError> {
+    pub async fn start_on(
+        config: Config,
+        page: &'static Assets,
+        listeners: Vec<TcpListener>,
+    ) -> Result<Running, StartError> {
         let mut addresses = Vec::new();
         for (listener, &address) in listeners.iter().zip(&config.listen) {
             addresses.push(listener.local_addr().map_err(|error| StartError::Listen { address, error })?);
@@ -159,7 +164,7 @@ impl Relay {
         };
         let metrics = watching.as_ref().map(|(_, address)| *address);
         let url = url(&config, &addresses);
-        let (site, sites) = watch::channel(Arc::new(Site::new(&config, &addresses, &practice, None)?));
+        let (site, sites) = watch::channel(Arc::new(Site::new(&config, page, &addresses, &practice, None)?));
         let (working, at_work) = mpsc::channel(1);
         let reload = LastReload::default();
         if let Some((listener, address)) = watching {
@@ -254,7 +259,7 @@ impl Running {
         let listening = Config { listen: self.addresses.clone(), ..config.clone() };
         config.check().and_then(|()| listening.check()).map_err(StartError::Config)?;
         let old = Arc::clone(&self.site.borrow());
-        let site = Site::new(config, &self.addresses, &self.practice, Some(&old))?;
+        let site = Site::new(config, old.context.page, &self.addresses, &self.practice, Some(&old))?;
         self.site.send_replace(Arc::new(site));
         let mut kept = Vec::new();
         let started = &self.started;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::{Config, ConfigError, NameServer};
-use crate::target::is_host_name;
+use crate::out::target::is_host_name;
 
 /// What is to be had, from whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Config, ConfigError, NamedTarget, Profile, acme, out};
-use crate::target::is_host_name;
+use crate::out::target::is_host_name;
 
 impl Config {
     /// Checks what can be checked before anything is opened.

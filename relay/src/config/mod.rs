@@ -4,6 +4,7 @@ mod acme;
 mod check;
 mod fault;
 mod file;
+mod limits;
 mod name_server;
 pub mod options;
 mod out;
@@ -24,6 +25,7 @@ pub use acme::AcmeFault;
 pub(crate) use acme::Wanted;
 pub use fault::ConfigError;
 pub use file::FileError;
+pub use limits::Limits;
 pub use name_server::NameServer;
 pub use out::Prefer;
 pub(crate) use out::source_towards;
@@ -32,8 +34,7 @@ pub use through::{ProxyKind, Through};
 pub(crate) use token::find as find_token;
 pub use token::{TOKEN_MIN, Token, TokenError};
 
-use crate::limits::Limits;
-use crate::target::AddressPolicy;
+use crate::out::target::AddressPolicy;
 
 /// The port that the relay listens on when it is told nothing.
 pub const DEFAULT_PORT: u16 = 2580;

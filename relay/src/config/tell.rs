@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::{Config, Prefer, Profile, options};
-use crate::target::AddressPolicy;
+use crate::out::target::AddressPolicy;
 
 impl Config {
     /// What this configuration means, a sentence each.

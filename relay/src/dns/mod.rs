@@ -1,5 +1,6 @@
 //! Look-ups for the page: what the DNS itself says, without the hosts file, and whether DNSSEC vouches for it.
 
+pub(crate) mod mta_sts;
 mod record;
 mod servers;
 mod validate;
@@ -15,9 +16,9 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::Name;
 use tokio::time::{Instant, timeout};
 
-use crate::dial::millis;
-use crate::refusal::Deny;
-use crate::target::is_host_name;
+use crate::out::dial::millis;
+use crate::out::target::is_host_name;
+use crate::tunnel::refusal::Deny;
 
 pub(crate) use servers::{Servers, authorities, client, well_known};
 

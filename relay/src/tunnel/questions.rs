@@ -10,12 +10,11 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Context, Session, busy, request};
-use crate::assets;
 use crate::config::find_token;
-use crate::mta_sts::Way;
+use crate::dns::mta_sts::Way;
+use crate::out::target::{Policy, shown};
 use crate::quotas::Use;
-use crate::refusal::{Deny, End, tell};
-use crate::target::{Policy, shown};
+use crate::tunnel::refusal::{Deny, End, tell};
 
 impl Session<'_> {
     /// Answers questions until the page goes.
@@ -110,7 +109,7 @@ impl Session<'_> {
             targets: named.cloned().collect(),
             token: !tokens.is_empty(),
             admitted,
-            page_hash: assets::hash().map(str::to_owned),
+            page_hash: self.context.page.hash().map(str::to_owned),
         }
     }
 }
