@@ -260,6 +260,16 @@ pub enum TypedEnd {
 impl TypedEnd {
     const WORDS: [(&str, Self); 4] = [("crlf", Self::CrLf), ("lf", Self::Lf), ("cr", Self::Cr), ("none", Self::None)];
 
+    /// A line as a talk holds it: what was typed, and how it ends.
+    pub fn split(line: &[u8]) -> (&[u8], Self) {
+        match line {
+            [text @ .., b'\r', b'\n'] => (text, Self::CrLf),
+            [text @ .., b'\n'] => (text, Self::Lf),
+            [text @ .., b'\r'] => (text, Self::Cr),
+            text => (text, Self::None),
+        }
+    }
+
     /// The line end itself.
     pub const fn text(self) -> &'static str {
         match self {

@@ -146,7 +146,7 @@ impl Session {
         }
         let record = self.record();
         let (asked, since) = record.waiting().filter(|_| !record.is_over() && !record.is_overdue())?;
-        Some(self.moment(since).plus(timers::wait(asked).limit))
+        Some(self.moment(since).plus(timers::wait(asked, record.via()).limit))
     }
 
     fn tick(&mut self) {

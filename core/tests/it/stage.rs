@@ -133,12 +133,7 @@ impl Stage {
     /// The person types it, or, in a run, the plan must have sent it.
     fn client(&mut self, bytes: &[u8]) -> Result<(), String> {
         if !self.running {
-            let (text, end) = match bytes {
-                [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
-                [text @ .., b'\n'] => (text, TypedEnd::Lf),
-                [text @ .., b'\r'] => (text, TypedEnd::Cr),
-                text => (text, TypedEnd::None),
-            };
+            let (text, end) = TypedEnd::split(bytes);
             let line = String::from_utf8(text.to_vec()).map_err(|_| "a typed line is text")?;
             self.act(Action::Send { line, end })?;
         }
