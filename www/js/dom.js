@@ -86,6 +86,15 @@ export function unseen(text) {
   return h('span', { class: 'unseen' }, text)
 }
 
+/**
+ * Whether the focus is on `node`, or within it.
+ * @param {Node} node on a page, or in a shadow root
+ */
+export function focusedIn(node) {
+  const root = node.getRootNode()
+  return (root instanceof Document || root instanceof ShadowRoot) && node.contains(root.activeElement)
+}
+
 let counter = 0
 
 /**

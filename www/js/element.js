@@ -10,7 +10,6 @@ import { USUAL, addresses } from './settings.js'
 
 /** @import { Advice, Entry, ExportFormat, LineEnd, MailHosts, Meaning, Result, RunOptions, View } from './types.d.ts' */
 /** @import { Action, Talk } from './types.d.ts' */
-/** @import { Settings } from './settings.js' */
 
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']

@@ -550,7 +550,7 @@ export interface Talk extends EventTarget {
   readonly fault: unknown
   /** Milliseconds since 1970. */
   readonly started: number | null
-  readonly relay: string | null
+  readonly relay: string | null | undefined
   /** Whether page and relay come from one origin. */
   readonly sameOrigin: boolean
   start?(): void
