@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Mistake, Object, known};
 use crate::secret::Secret;
 
 /// The longest time for which a policy may be kept, in seconds (RFC 8461 §3.2).
@@ -127,6 +128,25 @@ impl Policy {
             return Err("It names no host; at least one line mx: is missing.".to_owned());
         }
         Ok(Self { mode, max_age, mx: mx.into_iter().take(HOSTS_MAX).collect() })
+    }
+}
+
+impl PolicyAnswer {
+    pub(crate) fn take(object: &mut Object) -> Result<Self, Mistake> {
+        Ok(Self {
+            domain: object.or_empty("domain"),
+            id: object.text("id")?,
+            text: object.text("text")?,
+            policy: object.given("policy").and_then(|value| Object::of(value).ok()).and_then(|mut policy| {
+                Some(Policy {
+                    mode: known(&policy.or_empty("mode"), &Mode::WORDS)?,
+                    max_age: policy.or_zero("max_age"),
+                    mx: policy.all_texts("mx"),
+                })
+            }),
+            problem: object.text("problem")?,
+            ms: object.or_zero("ms"),
+        })
     }
 }
 

@@ -202,7 +202,7 @@ impl Session {
             });
         }
         let (asked, since) = self.record().waiting().filter(|_| !self.record().is_over())?;
-        let wait = timers::wait(asked);
+        let wait = timers::wait(asked, self.record().via());
         Some(Waiting {
             what: words::awaited(asked),
             since: self.moment(since).0,

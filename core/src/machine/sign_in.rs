@@ -5,7 +5,7 @@ use super::{Mistake, Session};
 use crate::base64;
 use crate::plan::SignInFacts;
 use crate::record::event::Event;
-use crate::record::{SignInState, Stage};
+use crate::record::{SignInState, Stage, Via};
 use crate::sasl::{self, Binding, BindingKind, Credentials, Exchange, Mechanism, Outcome, Step};
 
 /// How many rounds of SCRAM are done before the driver is let in again.
@@ -148,7 +148,10 @@ impl Session {
                     why.trim_end_matches('.')
                 )
             }
-            _ => format!("This connection is not encrypted. The relay, and everybody on the way, could {verb} {what}."),
+            _ if self.record().via() == Via::Relay => {
+                format!("This connection is not encrypted. The relay, and everybody on the way, could {verb} {what}.")
+            }
+            _ => format!("This connection is not encrypted. Everybody on the way could {verb} {what}."),
         })
     }
 

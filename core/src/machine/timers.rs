@@ -1,6 +1,6 @@
 //! How long a client waits (RFC 5321 §4.5.3.2), as a table that the person sees.
 
-use crate::record::Asked;
+use crate::record::{Asked, Via};
 use crate::wire::command::Verb;
 
 /// One row of the table.
@@ -16,15 +16,18 @@ pub struct Wait {
 
 const MINUTE: u64 = 60_000;
 
-/// How long to wait for what was asked.
-pub const fn wait(asked: Asked) -> Wait {
+/// How long to wait for what was asked, of a server that is reached by this way.
+pub const fn wait(asked: Asked, via: Via) -> Wait {
     let (limit, section, hint) = match asked {
         Asked::Relay => {
             (20_000, "Ehlo's own limit", "The relay does not answer. Is it running, and is its address right?")
         }
         Asked::Connection => (
             40_000,
-            "the relay's own limit, 30 s, and some more",
+            match via {
+                Via::Relay => "the relay's own limit, 30 s, and some more",
+                Via::Direct | Via::Practice => "Ehlo's own limit",
+            },
             "No answer from the address yet. Port 25 is often blocked on the way out of homes and clouds.",
         ),
         Asked::TlsPart => (
@@ -75,7 +78,7 @@ mod tests {
             (Asked::Command(Verb::Data), 2),
             (Asked::Message, 10),
         ] {
-            assert_eq!(wait(asked).limit, minutes * MINUTE, "{asked:?}");
+            assert_eq!(wait(asked, Via::Relay).limit, minutes * MINUTE, "{asked:?}");
         }
     }
 }

@@ -183,7 +183,7 @@ impl Options {
 }
 
 fn parameters(object: &mut Object, field: &str) -> Result<String, Mistake> {
-    super::plan::one_line(field, &object.text(field)?.unwrap_or_default())
+    super::field::one_line(field, &object.text(field)?.unwrap_or_default())
 }
 
 fn checked(object: &mut Object, field: &str, sound: fn(&str) -> bool, what: &str) -> Result<String, Mistake> {

@@ -1,6 +1,7 @@
 //! What a conversation is set up with: whom to call, and what the plan proposes.
 
 pub mod envelope;
+mod field;
 mod plan;
 mod secure;
 mod sign_in;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::SignIn;
 use super::envelope::{Options, OptionsChange};
+use super::field::one_line;
 use crate::json::{Mistake, Object, Value};
 
 /// The verb of the greeting.
@@ -227,14 +228,6 @@ impl Message {
         object.done()?;
         Ok(Self::Composed(Composed { subject, body, headers }))
     }
-}
-
-pub(super) fn one_line(field: &str, text: &str) -> Result<String, Mistake> {
-    let text = text.trim();
-    if text.contains(['\r', '\n', '\0']) {
-        return Err(Mistake::new(field, "must be one line"));
-    }
-    Ok(text.to_owned())
 }
 
 /// An address as a person writes it into a field: angle brackets are taken off, since the command has its own.

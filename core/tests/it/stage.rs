@@ -1,7 +1,7 @@
 //! Plays a talk against a live session: the talk's server speaks, the talk's client is the person, or what the plan must send.
 
 use ehlo_core::export::view::RecipientView;
-use ehlo_core::machine::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
+use ehlo_core::machine::{Action, Closed, Direct, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::plan::What;
 use ehlo_core::record::event::{Event, NoRelay};
 use ehlo_core::record::play::Step;
@@ -133,12 +133,7 @@ impl Stage {
     /// The person types it, or, in a run, the plan must have sent it.
     fn client(&mut self, bytes: &[u8]) -> Result<(), String> {
         if !self.running {
-            let (text, end) = match bytes {
-                [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
-                [text @ .., b'\n'] => (text, TypedEnd::Lf),
-                [text @ .., b'\r'] => (text, TypedEnd::Cr),
-                text => (text, TypedEnd::None),
-            };
+            let (text, end) = TypedEnd::split(bytes);
             let line = String::from_utf8(text.to_vec()).map_err(|_| "a typed line is text")?;
             self.act(Action::Send { line, end })?;
         }
@@ -211,8 +206,8 @@ impl Stage {
                 };
                 self.input(Input::Closed(Closed::Socket { code: 1006, context }));
             }
-            Event::Dialing { .. } => self.input(Input::Dialing),
-            Event::NotConnected { code } => self.input(Input::NotConnected(code)),
+            Event::Dialing { .. } => self.input(Input::Direct(Direct::Dialing)),
+            Event::NotConnected { code } => self.input(Input::Direct(Direct::NotConnected(code))),
             Event::Secured(report) => self.input(Input::Secured(Secured { report, binding: None })),
             Event::CloseNotify => self.input(Input::CloseNotify),
             Event::TlsFailed(failure) => self.input(Input::TlsFailed(failure)),

@@ -42,7 +42,7 @@ impl Asset {
             Some("ico") => "image/x-icon",
             Some("woff2") => "font/woff2",
             Some("md") => "text/markdown; charset=utf-8",
-            Some("txt" | "talk") => "text/plain; charset=utf-8",
+            Some("txt" | "talk" | "ts") => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         }
     }

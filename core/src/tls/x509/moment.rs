@@ -1,6 +1,7 @@
 //! Moments in certificates.
 
 use super::der::Value;
+use crate::time::civil::{Civil, days};
 
 /// UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5), in milliseconds since 1970 began.
 pub(super) fn time(value: Value<'_>) -> Option<i64> {
@@ -20,25 +21,9 @@ pub(super) fn time(value: Value<'_>) -> Option<i64> {
     fits.then(|| (((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000)
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years are counted from March, so that the leap day is the last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
-}
-
 /// A moment in words, such as `2026-01-31 12:00:00 UTC`.
 pub(crate) fn moment(ms: i64) -> String {
-    let seconds = ms.div_euclid(1000);
-    let (day, second) = (seconds.div_euclid(86_400) + 719_468, seconds.rem_euclid(86_400));
-    let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * from_march + 2) / 5 + 1, (from_march + 2) % 12 + 1);
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let Civil { year, month, day, hour, minute, second, .. } = Civil::of(ms.div_euclid(1000));
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 

@@ -1,5 +1,7 @@
 //! Time as a value: whoever drives the core owns the clock.
 
+pub mod civil;
+
 use serde::{Deserialize, Serialize};
 
 /// A moment on the driver's monotonic clock, in milliseconds since a zero of its own choice.
