@@ -7,8 +7,8 @@ use ehlo_core::tunnel::{FIRST_MESSAGE_MAX, ToRelay};
 
 use crate::config::{Config, Profile};
 use crate::front::proxy_header;
-use crate::http::site;
-use crate::out::guard::{Guard, Verdict};
+use crate::out::guard::{Decision, Guard};
+use crate::out::target::Policy;
 
 /// A message of a page: what is understood is written as it was read, and whom it names is judged without a panic.
 pub fn message(data: &[u8]) {
@@ -20,7 +20,7 @@ pub fn message(data: &[u8]) {
     assert_eq!(ToRelay::from_json(&message.to_json()).as_ref(), Ok(&message));
     let ToRelay::Connect(connect) = message else { return };
     for profile in Profile::ALL {
-        let policy = site::policy_of(&Config::of(profile), &[], Default::default());
+        let policy = Policy::of(&Config::of(profile), &[], Default::default());
         if let Err(deny) = policy.target(&connect) {
             // A public relay says nothing of what was wrong with an address.
             assert!(!deny.message.is_empty() && !deny.message.contains('\n'));
@@ -70,19 +70,19 @@ pub fn guard(data: &[u8]) {
     assert!([&before[..], &after].concat().len() <= page.len());
 }
 
-/// What passes before the target speaks, its verdict, and what passes then.
-fn run(page: &[u8], target: &[u8], page_piece: usize, target_piece: usize) -> (Vec<u8>, Verdict, Vec<u8>) {
+/// What passes before the target speaks, its decision, and what passes then.
+fn run(page: &[u8], target: &[u8], page_piece: usize, target_piece: usize) -> (Vec<u8>, Decision, Vec<u8>) {
     let mut guard = Guard::new();
     let before: Vec<u8> = page.chunks(page_piece).flat_map(|piece| guard.hear_page(piece)).collect();
     assert!(before.len() + guard.held() <= page.len());
-    let mut verdict = Verdict::Wait;
+    let mut decision = Decision::Wait;
     for piece in target.chunks(target_piece) {
-        verdict = guard.hear_target(piece);
-        if verdict != Verdict::Wait {
+        decision = guard.hear_target(piece);
+        if decision != Decision::Wait {
             break;
         }
     }
-    let after = if verdict == Verdict::Open { guard.release() } else { Vec::new() };
+    let after = if decision == Decision::Open { guard.release() } else { Vec::new() };
     let _ = guard.guess();
-    (before, verdict, after)
+    (before, decision, after)
 }

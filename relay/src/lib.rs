@@ -12,7 +12,7 @@
 //!  dns      answers for the page, and policies of MTA-STS
 //!  quotas   what clients and targets have used
 //!  watch    metrics, and the operator's page
-//!  serve    start, accept loop, reload, stop
+//!  relay    start, reload, stop                  accept   the loop, and one visitor's way through the rooms
 //!  practice a server to practise on
 //! ```
 //!
@@ -30,16 +30,21 @@
 //! # }
 //! ```
 
+mod accept;
 mod config;
 mod dns;
+mod elapsed;
 mod front;
 #[doc(hidden)]
 pub mod fuzz;
 mod http;
+mod life;
 mod out;
 mod practice;
 mod quotas;
-mod serve;
+mod relay;
+mod socket;
+mod start_error;
 mod tunnel;
 mod watch;
 
@@ -48,12 +53,12 @@ mod watch;
 mod zone;
 
 pub use config::{
-    AcmeFault, Config, ConfigError, DEFAULT_PORT, FileError, Limits, LogFormat, NameServer, NamedTarget, Prefer,
-    Profile, ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
+    AcmeFault, AddressPolicy, Config, ConfigError, DEFAULT_PORT, FileError, Limits, LogFormat, NameServer, NamedTarget,
+    Prefer, Profile, ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
 };
 pub use front::tls::TlsError;
 pub use http::assets::{Asset, Assets};
 pub use out::address::{NotPublic, public_unicast};
-pub use out::target::AddressPolicy;
 pub use practice::PracticeTarget;
-pub use serve::{Relay, Running, StartError};
+pub use relay::{Relay, Running};
+pub use start_error::StartError;

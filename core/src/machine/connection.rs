@@ -7,46 +7,24 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use super::{Action, Closed, Input, Output, Secured, Session};
+use super::{Action, Closed, Direct, Input, Output, Secured, Session};
 use crate::setup::{Message, Mistake, Security, Setup, Until};
 use crate::time::Now;
 use crate::tls::layer::{Layer, Out};
 use crate::tls::{Legacy, Settings};
-use crate::tunnel::{Closer, Code, Connected, FromRelay, ToRelay};
+use crate::tunnel::{Closer, Code, FromRelay, ToRelay};
 
 /// Something that happened, told by whoever drives the connection.
 #[derive(Debug)]
 pub enum Arrived<'a> {
     /// The WebSocket to the relay is open.
     Reached,
-    /// The driver connects to the server by itself, over TCP, without a relay.
-    Dialing,
-    /// Without a relay: the server's name was looked up.
-    Resolved {
-        /// The name.
-        name: String,
-        /// Its addresses in the order of trying.
-        addresses: Vec<String>,
-        /// How long it took, in milliseconds.
-        ms: u64,
-    },
-    /// Without a relay: an address was tried in vain.
-    Attempt {
-        /// The address.
-        address: String,
-        /// Why.
-        error: Code,
-        /// How long it took, in milliseconds.
-        ms: u64,
-    },
-    /// Without a relay: the TCP connection stands.
-    Connected(Connected),
-    /// Without a relay: no TCP connection came about.
-    NotConnected(Code),
     /// The connection is up, and nothing else is known of it: the practice server in the page.
     Opened,
     /// A control message came from the relay.
     Relay(FromRelay),
+    /// The driver connects by itself, without a relay.
+    Direct(Direct),
     /// Bytes came from the mail server, encrypted or not.
     Bytes(&'a [u8]),
     /// The way to the mail server is closed, and nothing more will come.
@@ -176,11 +154,6 @@ impl Connection {
     pub fn handle(&mut self, now: Now, arrived: Arrived<'_>) -> Result<(), Mistake> {
         let result = match arrived {
             Arrived::Reached => self.tell(now, Input::Reached),
-            Arrived::Dialing => self.tell(now, Input::Dialing),
-            Arrived::Resolved { name, addresses, ms } => self.tell(now, Input::Resolved { name, addresses, ms }),
-            Arrived::Attempt { address, error, ms } => self.tell(now, Input::Attempt { address, error, ms }),
-            Arrived::Connected(connected) => self.tell(now, Input::Connected(connected)),
-            Arrived::NotConnected(code) => self.tell(now, Input::NotConnected(code)),
             Arrived::Opened => self.tell(now, Input::Opened),
             Arrived::Relay(message) => self.relay_says(now, message),
             Arrived::Bytes(bytes) => match &mut self.layer {
@@ -190,14 +163,11 @@ impl Connection {
                 }
                 None => self.tell(now, Input::Bytes(bytes)),
             },
+            Arrived::Direct(direct) => self.tell(now, Input::Direct(direct)),
             Arrived::Closed(closed) => {
-                // As in `relay_says`: the TLS layer knows in the middle of what the bytes ended.
-                match (&mut self.layer, &closed) {
-                    (Some(layer), Closed::Tcp { reset: true }) => layer.reset(),
-                    (Some(layer), Closed::Tcp { reset: false }) => layer.eof(),
-                    _ => {}
+                if let Closed::Tcp { reset } = closed {
+                    self.layer_ends(now, reset);
                 }
-                self.work(now);
                 let result = self.tell(now, Input::Closed(closed));
                 self.layer = None;
                 result
@@ -234,15 +204,23 @@ impl Connection {
 
     /// The end of the server's bytes is the TLS layer's first: it knows in the middle of what they ended.
     fn relay_says(&mut self, now: Now, message: FromRelay) -> Result<(), Mistake> {
+        match message {
+            FromRelay::Closed { by: Closer::Target, code, .. } => self.layer_ends(now, code == Code::Reset),
+            FromRelay::Eof {} => self.layer_ends(now, false),
+            _ => {}
+        }
+        self.tell(now, Input::Relay(message))
+    }
+
+    fn layer_ends(&mut self, now: Now, reset: bool) {
         if let Some(layer) = &mut self.layer {
-            match message {
-                FromRelay::Closed { by: Closer::Target, code: Code::Reset, .. } => layer.reset(),
-                FromRelay::Eof {} | FromRelay::Closed { by: Closer::Target, .. } => layer.eof(),
-                _ => {}
+            if reset {
+                layer.reset()
+            } else {
+                layer.eof()
             }
             self.work(now);
         }
-        self.tell(now, Input::Relay(message))
     }
 
     /// The session counts its own bytes, not those of the ciphertext around them.

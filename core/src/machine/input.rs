@@ -14,30 +14,8 @@ pub enum Input<'a> {
     Reached,
     /// A control message came from the relay.
     Relay(FromRelay),
-    /// The driver connects to the server by itself, over TCP, without a relay.
-    Dialing,
-    /// Without a relay: the server's name was looked up.
-    Resolved {
-        /// The name.
-        name: String,
-        /// Its addresses in the order of trying.
-        addresses: Vec<String>,
-        /// How long it took, in milliseconds.
-        ms: u64,
-    },
-    /// Without a relay: an address was tried in vain.
-    Attempt {
-        /// The address.
-        address: String,
-        /// Why.
-        error: Code,
-        /// How long it took, in milliseconds.
-        ms: u64,
-    },
-    /// Without a relay: the TCP connection stands.
-    Connected(Connected),
-    /// Without a relay: no TCP connection came about.
-    NotConnected(Code),
+    /// The driver connects to the server by itself, over TCP, without a relay, and tells of it.
+    Direct(Direct),
     /// The connection stands, and nothing else is known of it: the practice server in the page.
     Opened,
     /// Octets came from the mail server.
@@ -68,6 +46,35 @@ pub enum Input<'a> {
     Tick,
     /// The person does something.
     Do(Action),
+}
+
+/// What happens on the way to a TCP connection that needs no relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Direct {
+    /// It begins.
+    Dialing,
+    /// The server's name was looked up.
+    Resolved {
+        /// The name.
+        name: String,
+        /// Its addresses in the order of trying.
+        addresses: Vec<String>,
+        /// How long it took, in milliseconds.
+        ms: u64,
+    },
+    /// An address was tried in vain.
+    Attempt {
+        /// The address.
+        address: String,
+        /// Why.
+        error: Code,
+        /// How long it took, in milliseconds.
+        ms: u64,
+    },
+    /// The connection is up.
+    Connected(Connected),
+    /// No connection came about.
+    NotConnected(Code),
 }
 
 /// What a handshake gave.

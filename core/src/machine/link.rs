@@ -1,6 +1,6 @@
 //! The course of the connection: what the driver tells of it, what is waited for, and until when.
 
-use super::input::{Closed, Input, SocketContext};
+use super::input::{Closed, Direct, Input, SocketContext};
 use super::{Output, Session, timers};
 use crate::record::event::{Event, NoRelay};
 use crate::record::{Asked, Happened, Link};
@@ -11,14 +11,7 @@ impl Session {
     pub(super) fn happened(&mut self, input: Input<'_>) {
         match input {
             Input::Reached => self.reached(),
-            Input::Dialing => {
-                let (host, port) = (word(&self.setup().host), self.setup().port);
-                self.note(Event::Dialing { host, port });
-            }
-            Input::Resolved { name, addresses, ms } => self.resolved(&name, &addresses, ms),
-            Input::Attempt { address, error, ms } => self.note(Event::Attempt { address: word(&address), error, ms }),
-            Input::Connected(connected) => self.connected(connected),
-            Input::NotConnected(code) => self.end(Event::NotConnected { code }),
+            Input::Direct(direct) => self.dials(direct),
             Input::Opened => match self.setup().practice.clone() {
                 Some(name) => self.note(Event::Practice { name }),
                 None => self.apply(Happened::Opened),
@@ -73,6 +66,19 @@ impl Session {
             self.note(Event::Proxy(header));
         }
         self.out.push_back(Output::Control(ToRelay::Connect(connect)));
+    }
+
+    fn dials(&mut self, direct: Direct) {
+        match direct {
+            Direct::Dialing => {
+                let (host, port) = (word(&self.setup().host), self.setup().port);
+                self.note(Event::Dialing { host, port });
+            }
+            Direct::Resolved { name, addresses, ms } => self.resolved(&name, &addresses, ms),
+            Direct::Attempt { address, error, ms } => self.note(Event::Attempt { address: word(&address), error, ms }),
+            Direct::Connected(connected) => self.connected(connected),
+            Direct::NotConnected(code) => self.end(Event::NotConnected { code }),
+        }
     }
 
     fn relay_says(&mut self, message: FromRelay) {

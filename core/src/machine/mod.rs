@@ -23,7 +23,7 @@ pub mod timers;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use input::{Action, Closed, Input, Risk, Secured, SocketContext, TypedEnd};
+pub use input::{Action, Closed, Direct, Input, Risk, Secured, SocketContext, TypedEnd};
 pub use output::Output;
 pub use sending::WINDOW;
 
@@ -73,7 +73,7 @@ struct Runner {
 
 impl Session {
     /// A conversation that has not begun. The driver opens the relay's WebSocket and then says [`Input::Reached`]; one
-    /// that connects by itself says [`Input::Dialing`].
+    /// that connects by itself says [`Input::Direct`].
     pub fn new(now: Now, setup: Setup) -> Self {
         let mut session = Self {
             runner: Runner { running: !setup.attended, paused: None },

@@ -1,7 +1,7 @@
 //! Plays a talk against a live session: the talk's server speaks, the talk's client is the person, or what the plan must send.
 
 use ehlo_core::export::view::RecipientView;
-use ehlo_core::machine::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
+use ehlo_core::machine::{Action, Closed, Direct, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::plan::What;
 use ehlo_core::record::event::{Event, NoRelay};
 use ehlo_core::record::play::Step;
@@ -206,8 +206,8 @@ impl Stage {
                 };
                 self.input(Input::Closed(Closed::Socket { code: 1006, context }));
             }
-            Event::Dialing { .. } => self.input(Input::Dialing),
-            Event::NotConnected { code } => self.input(Input::NotConnected(code)),
+            Event::Dialing { .. } => self.input(Input::Direct(Direct::Dialing)),
+            Event::NotConnected { code } => self.input(Input::Direct(Direct::NotConnected(code))),
             Event::Secured(report) => self.input(Input::Secured(Secured { report, binding: None })),
             Event::CloseNotify => self.input(Input::CloseNotify),
             Event::TlsFailed(failure) => self.input(Input::TlsFailed(failure)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::Profile;
+use super::profile::Profile;
 
 /// The bounds of a relay; [`Limits::default`] is the personal profile's.
 ///

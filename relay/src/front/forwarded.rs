@@ -5,14 +5,45 @@ use std::net::{IpAddr, SocketAddr};
 use hyper::header::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::out::target::in_networks;
+use crate::config::Config;
+use crate::front::listen::Peer;
+use crate::out::address::in_networks;
 
 /// What proxies write whom they speak for into; each adds the address that it sees at the end.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The proxies of the operator, which are believed whom they speak for.
+#[derive(Debug)]
+pub(crate) struct Proxies {
+    networks: Vec<IpNet>,
+    /// Whether who comes over a Unix socket is believed too.
+    sockets: bool,
+}
+
+impl Proxies {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { networks: config.trusted_proxies.clone(), sockets: config.trust_sockets }
+    }
+
+    /// Whether this is the address of a proxy.
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        in_networks(&self.networks, ip)
+    }
+
+    /// Whether a peer is believed whom it speaks for.
+    pub(crate) fn believes(&self, peer: Peer) -> bool {
+        if peer.local { self.sockets } else { self.trusts(peer.address.ip()) }
+    }
+
+    /// The address that counts as the client's, from the headers of a request.
+    pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> SocketAddr {
+        client(peer.address, self.believes(peer), headers, &self.networks)
+    }
+}
+
 /// The address that counts as the client's: the peer's, or where that is `believed`, as a proxy of the operator is, the last
 /// one in the header that is none. Everything before that one may have been written by the client itself.
-pub(crate) fn client(peer: SocketAddr, believed: bool, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAddr {
+fn client(peer: SocketAddr, believed: bool, headers: &HeaderMap, trusted: &[IpNet]) -> SocketAddr {
     let mut seen = peer.ip();
     let mut believed = believed;
     let mut said = headers.get_all(FORWARDED_FOR).iter().rev().flat_map(|value| {

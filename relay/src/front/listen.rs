@@ -8,9 +8,9 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
-use crate::front::stream::Wire;
-use crate::out::dial::prompt;
-use crate::serve::StartError;
+use crate::front::stream::Stream;
+use crate::socket::prompt;
+use crate::start_error::StartError;
 
 /// A place where visitors come in.
 #[derive(Debug)]
@@ -33,17 +33,17 @@ pub(crate) struct Peer {
 }
 
 impl Listener {
-    pub(crate) async fn accept(&self) -> io::Result<(Wire, Peer)> {
+    pub(crate) async fn accept(&self) -> io::Result<(Stream, Peer)> {
         match self {
             Self::Tcp(listener) => {
                 let (tcp, address) = listener.accept().await?;
                 prompt(&tcp);
-                Ok((Wire::Tcp(tcp), Peer { address, local: false }))
+                Ok((Stream::Tcp(tcp), Peer { address, local: false }))
             }
             #[cfg(unix)]
             Self::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Wire::Unix(stream), Peer { address: (Ipv4Addr::LOCALHOST, 0).into(), local: true }))
+                Ok((Stream::Unix(stream), Peer { address: (Ipv4Addr::LOCALHOST, 0).into(), local: true }))
             }
         }
     }

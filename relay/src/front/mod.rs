@@ -5,8 +5,11 @@
 pub(crate) mod acme;
 pub(crate) mod certificate;
 pub(crate) mod connection;
+pub(crate) mod entrance;
 pub(crate) mod forwarded;
+pub(crate) mod https;
 pub(crate) mod listen;
 pub(crate) mod proxy_header;
+pub(crate) mod renewal;
 pub(crate) mod stream;
 pub(crate) mod tls;

@@ -12,7 +12,7 @@ use tokio_rustls::server::TlsStream;
 
 /// A connection as it was accepted.
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(crate) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
@@ -20,30 +20,30 @@ pub(crate) enum Wire {
 
 /// A connection that speaks HTTP.
 #[derive(Debug)]
-pub(crate) enum HttpWire {
-    Plain(Wire),
+pub(crate) enum HttpStream {
+    Plain(Stream),
     // Its buffers are for those who have them.
-    Tls(Box<TlsStream<Wire>>),
+    Tls(Box<TlsStream<Stream>>),
 }
 
 /// Calls the same method of whichever stream it is.
 macro_rules! either {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {
-            Wire::Tcp($stream) => $call,
+            Stream::Tcp($stream) => $call,
             #[cfg(unix)]
-            Wire::Unix($stream) => $call,
+            Stream::Unix($stream) => $call,
         }
     };
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         either!(self, stream => Pin::new(stream).poll_read(cx, buf))
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         either!(self, stream => Pin::new(stream).poll_write(cx, buf))
     }
@@ -69,7 +69,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl AsyncRead for HttpWire {
+impl AsyncRead for HttpStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -78,7 +78,7 @@ impl AsyncRead for HttpWire {
     }
 }
 
-impl AsyncWrite for HttpWire {
+impl AsyncWrite for HttpStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),

@@ -13,35 +13,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-use crate::front::acme::Acme;
 use crate::front::certificate::Facts;
-
-/// What HTTPS is served with.
-#[derive(Clone, Debug)]
-pub(crate) enum Https {
-    /// Files of the operator.
-    Files(Arc<Tls>),
-    /// A certificate that the relay gets itself.
-    Acme(Arc<Acme>),
-}
-
-impl Https {
-    /// For the next handshake.
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        match self {
-            Self::Files(tls) => tls.acceptor(),
-            Self::Acme(acme) => acme.acceptor(),
-        }
-    }
-
-    /// What is known of the certificate, if there is one that can be read.
-    pub(crate) fn facts(&self) -> Option<Facts> {
-        match self {
-            Self::Files(tls) => tls.facts(),
-            Self::Acme(acme) => acme.facts(),
-        }
-    }
-}
 
 /// Where certificate and key are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::http::site::{Body, plain};
+use super::answer::{Body, not_allowed, plain};
 
 /// One file of the page.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl Asset {
             Some("ico") => "image/x-icon",
             Some("woff2") => "font/woff2",
             Some("md") => "text/markdown; charset=utf-8",
-            Some("txt" | "talk") => "text/plain; charset=utf-8",
+            Some("txt" | "talk" | "ts") => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         }
     }
@@ -203,13 +203,6 @@ fn accepts(asked: &HeaderMap, coding: &str) -> bool {
         let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|weight| weight.parse::<f32>().ok());
         named && weight != Some(0.0)
     })
-}
-
-/// 405, with what is allowed.
-pub(crate) fn not_allowed() -> Response<Body> {
-    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-    response
 }
 
 #[cfg(test)]

@@ -2,5 +2,8 @@
 //!
 //! It does not know what goes through the tunnel.
 
+pub(crate) mod answer;
 pub(crate) mod assets;
+pub(crate) mod serve;
 pub(crate) mod site;
+pub(crate) mod upgrade;

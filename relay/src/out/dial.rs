@@ -1,65 +1,25 @@
 //! Addresses become one TCP connection: the next is tried when one fails or is slow (RFC 8305), and the page hears of
 //! each that failed.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Code, FromRelay};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Sink, StreamExt};
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::outbound::{Outbound, one};
 use crate::config::Limits;
-use crate::config::{Config, Through, source_towards};
-use crate::out::resolve::own_address_towards;
-use crate::out::target::Policy;
-use crate::out::through;
+use crate::elapsed::millis;
 use crate::quotas::{Lease, Quotas, Use};
-use crate::tunnel::refusal::{Deny, End, code_of, tell};
+use crate::tunnel::refusal::{Deny, End};
+use crate::tunnel::send::tell;
 
 /// How long an attempt has the field to itself before the next begins (RFC 8305 §5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-
-/// The way out of the relay's network.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outbound {
-    sources: Vec<IpAddr>,
-    through: Option<Through>,
-}
-
-impl Outbound {
-    pub(crate) fn of(config: &Config) -> Self {
-        Self { sources: config.source_address.clone(), through: config.through.clone() }
-    }
-
-    /// The own address from which a target is dialled, if one is set for its family.
-    pub(crate) fn source(&self, target: SocketAddr) -> Option<IpAddr> {
-        source_towards(&self.sources, target)
-    }
-
-    /// The proxy on the way to a target. This machine itself is not behind it: it would be the proxy's own.
-    pub(crate) fn proxy(&self, target: SocketAddr) -> Option<&Through> {
-        self.through.as_ref().filter(|_| !target.ip().to_canonical().is_loopback())
-    }
-
-    /// The own end of a connection to a target. Behind a proxy that is the proxy's matter, and nobody here knows it.
-    pub(crate) fn local(&self, tcp: &TcpStream, target: SocketAddr) -> Option<SocketAddr> {
-        tcp.local_addr().ok().filter(|_| self.proxy(target).is_none())
-    }
-
-    /// Whether a connection that stands has come back to the relay itself.
-    pub(crate) fn comes_back(&self, policy: &Policy, tcp: &TcpStream, target: SocketAddr) -> bool {
-        self.local(tcp, target).is_some_and(|local| {
-            // A source address that is set says nothing of where the target is; what the system would take does.
-            let set = self.source(target).is_some();
-            let own = set.then(|| own_address_towards(target)).flatten().unwrap_or(local.ip());
-            policy.is_own((own, 0).into(), target)
-        })
-    }
-}
 
 /// A connection that stands.
 pub(crate) struct Dialled {
@@ -145,64 +105,6 @@ async fn attempt(
     (address, started, ended.unwrap_or(Err(Code::ConnectTimeout)).map(|tcp| (tcp, place)))
 }
 
-/// One connection to one address, by the way out.
-///
-/// # Errors
-/// Why there is none.
-pub(crate) async fn one(address: SocketAddr, outbound: &Outbound, limit: Duration) -> Result<TcpStream, Code> {
-    let connected = async {
-        match outbound.proxy(address) {
-            Some(proxy) => through::ask(reach_proxy(proxy, outbound).await?, proxy, address).await,
-            None => connect(address, outbound.source(address)).await.map_err(|error| code_of(&error)),
-        }
-    };
-    let tcp = timeout(limit, connected).await.unwrap_or(Err(Code::ConnectTimeout))?;
-    // A connection to a port of the own ephemeral range can meet itself.
-    if tcp.local_addr().ok() == Some(address) {
-        return Err(Code::ConnectRefused);
-    }
-    prompt(&tcp);
-    Ok(tcp)
-}
-
-async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
-    let Some(source) = source else { return TcpStream::connect(address).await };
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.bind((source, 0).into())?;
-    socket.connect(address).await
-}
-
-/// A connection to the proxy; why there is none is the operator's matter, and is logged.
-async fn reach_proxy(proxy: &Through, outbound: &Outbound) -> Result<TcpStream, Code> {
-    let mut why = "it has no address".to_owned();
-    match lookup_host((proxy.host.as_str(), proxy.port)).await {
-        Ok(addresses) => {
-            for address in addresses {
-                match connect(address, outbound.source(address)).await {
-                    Ok(tcp) => return Ok(tcp),
-                    Err(error) => why = error.to_string(),
-                }
-            }
-        }
-        Err(error) => why = error.to_string(),
-    }
-    tracing::warn!(%proxy, why, "the proxy cannot be reached");
-    Err(Code::Internal)
-}
-
-/// The most octets that the system may hold of what has not gone out yet.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT_MAX: u32 = 128 * 1024;
-
-/// Nothing waits in the system's buffers that need not: short lines go out at once, and a side that stalls is felt by the
-/// other, whose progress would else run megabytes ahead of the truth.
-pub(crate) fn prompt(tcp: &TcpStream) {
-    // Where the system cannot, more is buffered and nothing is lost.
-    let _ = tcp.set_nodelay(true);
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_MAX);
-}
-
 /// One code for several failures: what says most about the target comes before what may be the relay's own network.
 fn verdict(failures: &[(SocketAddr, Code)], outbound: &Outbound) -> Deny {
     const TELLING: [Code; 5] =
@@ -233,14 +135,10 @@ fn verdict(failures: &[(SocketAddr, Code)], outbound: &Outbound) -> Deny {
     Deny::new(code, message)
 }
 
-/// Whole milliseconds.
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::net::IpAddr;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -6,6 +6,7 @@ pub(crate) mod address;
 pub(crate) mod bridge;
 pub(crate) mod dial;
 pub(crate) mod guard;
+pub(crate) mod outbound;
 pub(crate) mod proxy_header;
 pub(crate) mod resolve;
 pub(crate) mod target;

@@ -4,7 +4,7 @@
 //! are the business of [`crate::dns`].
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +12,13 @@ use ehlo_core::tunnel::{Code, Family};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::ResolveHosts;
 use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::proto::rr::RData;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::dns::Servers;
+use crate::dns::name::plain;
+use crate::dns::servers::Servers;
+use crate::socket::own_address_towards;
 use crate::tunnel::refusal::Deny;
 
 /// How long the name of an own address is remembered.
@@ -131,14 +133,6 @@ impl OwnName {
     }
 }
 
-/// A datagram socket that is connected has its address without a packet having been sent.
-pub(crate) fn own_address_towards(target: SocketAddr) -> Option<IpAddr> {
-    let any = if target.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    let socket = UdpSocket::bind((any, 0)).ok()?;
-    socket.connect(target).ok()?;
-    Some(socket.local_addr().ok()?.ip())
-}
-
 /// One of each family in turn, so that a family that does not work costs one attempt. IPv4 first: attempts come one
 /// after another, and it is the family that works in more places.
 fn in_order(found: impl Iterator<Item = IpAddr>, family: Option<Family>) -> Vec<IpAddr> {
@@ -187,15 +181,6 @@ fn no_address(host: &str, family: Option<Family>) -> String {
     format!("The DNS knows no {address} of {host}. Check the spelling.")
 }
 
-/// The name as a person writes it: without the final dot, but for the root.
-pub(crate) fn plain(name: &Name) -> String {
-    let text = name.to_ascii();
-    match text.strip_suffix('.') {
-        Some(short) if !short.is_empty() => short.to_owned(),
-        _ => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,12 +225,5 @@ mod tests {
         assert_eq!(order(None), ["192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3"]);
         assert_eq!(order(Some(Family::V4)), ["192.0.2.1"]);
         assert_eq!(order(Some(Family::V6)), ["2001:db8::1", "2001:db8::2", "2001:db8::3"]);
-    }
-
-    #[test]
-    fn a_name_loses_its_final_dot_and_the_root_keeps_it() {
-        for (name, shown) in [("mx.example.", "mx.example"), (".", "."), ("mx", "mx")] {
-            assert_eq!(plain(&Name::from_ascii(name).unwrap()), shown);
-        }
     }
 }

@@ -8,15 +8,18 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Context, Session, busy, speaks_too_early};
+use super::context::Context;
+use super::refusal::{Deny, End};
+use super::send::tell;
+use super::session::{Session, busy, speaks_too_early};
 use crate::config::Limits;
+use crate::elapsed::millis;
 use crate::out::bridge;
-use crate::out::dial::{Dialled, dial, millis};
+use crate::out::dial::{Dialled, dial};
 use crate::out::proxy_header;
 use crate::out::resolve::Resolved;
 use crate::out::target::Target;
 use crate::quotas::{Lease, Use};
-use crate::tunnel::refusal::{Deny, End, tell};
 
 impl Session<'_> {
     /// Connects, and bridges until the end.

@@ -9,12 +9,14 @@ use futures_util::{Sink, Stream};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Context, Session, busy, request};
+use super::context::Context;
+use super::refusal::{Deny, End};
+use super::send::tell;
+use super::session::{Session, busy, request};
 use crate::config::find_token;
 use crate::dns::mta_sts::Way;
 use crate::out::target::{Policy, shown};
 use crate::quotas::Use;
-use crate::tunnel::refusal::{Deny, End, tell};
 
 impl Session<'_> {
     /// Answers questions until the page goes.
@@ -109,7 +111,7 @@ impl Session<'_> {
             targets: named.cloned().collect(),
             token: !tokens.is_empty(),
             admitted,
-            page_hash: self.context.page.hash().map(str::to_owned),
+            page_hash: self.context.page_hash.map(str::to_owned),
         }
     }
 }

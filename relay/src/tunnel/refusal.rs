@@ -1,22 +1,8 @@
-//! The relay's no, how a session ends, and the last word to the page.
+//! The relay's no, and how a session ends.
 
-use std::io;
-use std::time::Duration;
-
-use ehlo_core::tunnel::{Closer, Code, FromRelay, Guess, Refusal};
-use futures_util::{Sink, SinkExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
+use ehlo_core::tunnel::{Closer, Code, Guess, Refusal};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
-
-/// The time that the last word may take to leave, and then the page to hang up.
-const LAST_WORD: Duration = Duration::from_secs(2);
-
-/// The most octets that are read and thrown away while the page hangs up.
-const DRAIN_MAX: usize = 1 << 20;
 
 /// A no, before the session's name is put to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +28,7 @@ impl Deny {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Busy, message) }
     }
 
-    fn into_refusal(self, session: &str) -> Refusal {
+    pub(super) fn into_refusal(self, session: &str) -> Refusal {
         Refusal {
             code: self.code,
             message: self.message,
@@ -77,7 +63,7 @@ pub(crate) enum Violation {
 
 impl Violation {
     /// The close code (RFC 6455 §7.4.1), with its word.
-    const fn close(self) -> (u16, &'static str) {
+    pub(super) const fn close(self) -> (u16, &'static str) {
         match self {
             Self::Protocol => (1002, "protocol_error"),
             Self::Utf8 => (1007, "not_utf8"),
@@ -116,118 +102,6 @@ impl End {
             Self::Denied(_) | Self::Violated(_) | Self::Closed { by: Closer::Relay, .. } => "relay",
             Self::Closed { by: Closer::Target, .. } => "target",
             Self::Closed { by: Closer::Client, .. } | Self::Gone => "client",
-        }
-    }
-}
-
-/// The message as a WebSocket text message.
-pub(crate) fn text(message: &FromRelay) -> Message {
-    Message::text(message.to_json())
-}
-
-/// Sends a control message.
-///
-/// # Errors
-/// [`End::Gone`] where the page does not take it.
-pub(crate) async fn tell<W>(sink: &mut W, message: &FromRelay) -> Result<(), End>
-where
-    W: Sink<Message, Error = Error> + Unpin,
-{
-    match timeout(LAST_WORD, sink.send(text(message))).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
-    }
-}
-
-/// Says the last word and the close frame, and hangs up once the page has, so that neither is lost to a reset.
-pub(crate) async fn last_word<S>(mut ws: WebSocketStream<S>, end: End, session: &str, sent: u64, received: u64)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (message, code) = match end {
-        End::Violated(violation) => {
-            let (code, word) = violation.close();
-            farewell(&mut ws, None, code, word).await;
-            return;
-        }
-        End::Gone => {
-            // The answer to a close frame waits to be sent.
-            let _ = timeout(LAST_WORD, ws.flush()).await;
-            return;
-        }
-        End::Denied(deny) => {
-            let code = deny.code;
-            (FromRelay::Error(deny.into_refusal(session)), code)
-        }
-        End::Closed { by, code } => (FromRelay::Closed { by, code, sent, received }, code),
-    };
-    farewell(&mut ws, Some(&message), code.close_code(), code.word()).await;
-}
-
-async fn farewell<S>(ws: &mut WebSocketStream<S>, message: Option<&FromRelay>, code: u16, word: &'static str)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let frame = CloseFrame { code: code.into(), reason: word.into() };
-    let said = async {
-        if let Some(message) = message {
-            ws.feed(text(message)).await?;
-        }
-        ws.close(Some(frame)).await
-    };
-    if matches!(timeout(LAST_WORD, said).await, Ok(Ok(()))) {
-        let _ = timeout(LAST_WORD, hang_up(ws.get_mut())).await;
-    }
-}
-
-/// Shuts the sending side, and reads what still comes until the other side is done.
-async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
-    stream.shutdown().await?;
-    let mut scrap = [0; 2048];
-    let mut left = DRAIN_MAX;
-    while left > 0 {
-        match stream.read(&mut scrap).await? {
-            0 => break,
-            n => left = left.saturating_sub(n),
-        }
-    }
-    Ok(())
-}
-
-/// The code for an error of the operating system while connecting or on a connection.
-pub(crate) fn code_of(error: &io::Error) -> Code {
-    use io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::ConnectionRefused => Code::ConnectRefused,
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => Code::Reset,
-        Kind::TimedOut => Code::ConnectTimeout,
-        // A local firewall's "reject" shows as one of the permission errors.
-        Kind::HostUnreachable
-        | Kind::NetworkUnreachable
-        | Kind::NetworkDown
-        | Kind::AddrNotAvailable
-        | Kind::PermissionDenied => Code::Unreachable,
-        _ => Code::Internal,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_error_of_tcp_has_its_code() {
-        for (kind, code) in [
-            (io::ErrorKind::ConnectionRefused, Code::ConnectRefused),
-            (io::ErrorKind::ConnectionReset, Code::Reset),
-            (io::ErrorKind::BrokenPipe, Code::Reset),
-            (io::ErrorKind::TimedOut, Code::ConnectTimeout),
-            (io::ErrorKind::HostUnreachable, Code::Unreachable),
-            (io::ErrorKind::NetworkUnreachable, Code::Unreachable),
-            (io::ErrorKind::PermissionDenied, Code::Unreachable),
-            (io::ErrorKind::OutOfMemory, Code::Internal),
-        ] {
-            assert_eq!(code_of(&kind.into()), code);
         }
     }
 }

@@ -16,9 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::http::assets::not_allowed;
-use crate::http::site::{Body, Site, plain};
-use crate::serve::stopped;
+use crate::http::answer::{Body, not_allowed, plain};
+use crate::http::site::Site;
+use crate::life::stopped;
 use crate::watch::status::{self, LastReload, Status};
 
 /// The most that ask at once, and how long each may take.
@@ -53,7 +53,7 @@ impl Watched {
             "/status.css" => status::style(),
             "/metrics" => self.metrics(),
             "/healthz" => plain(StatusCode::OK),
-            "/readyz" if *self.drain.borrow() || !self.sites.borrow().may_shake_hands() => {
+            "/readyz" if *self.drain.borrow() || !self.sites.borrow().entrance.may_shake_hands() => {
                 plain(StatusCode::SERVICE_UNAVAILABLE)
             }
             "/readyz" => plain(StatusCode::OK),
@@ -77,8 +77,8 @@ impl Watched {
     fn metrics(&self) -> Response<Body> {
         let site = Arc::clone(&self.sites.borrow());
         let open = *self.open.borrow();
-        let ends = site.certificate_ends();
-        let Some(text) = site.context.metrics.text(site.connections_open(), open, ends) else {
+        let ends = site.entrance.certificate_ends();
+        let Some(text) = site.context.metrics.text(site.entrance.connections_open(), open, ends) else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let mut response = plain(StatusCode::OK);

@@ -17,9 +17,12 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::dns::{Dns, client, well_known};
-use crate::out::dial::{Outbound, millis, one};
-use crate::out::target::{Policy, is_host_name};
+use super::lookup::Dns;
+use super::servers::{client, well_known};
+use crate::config::is_host_name;
+use crate::elapsed::millis;
+use crate::out::outbound::{Outbound, one};
+use crate::out::target::Policy;
 use crate::tunnel::refusal::Deny;
 
 /// The most octets of a policy (RFC 8461 §3.3).

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::*;
 use crate::config::{Config, Profile};
-use crate::dns::Servers;
+use crate::dns::servers::Servers;
 use crate::zone;
 
 const POLICY: &str = "version: STSv1\nmode: enforce\nmx: *.zone.example\nmax_age: 86400\n";

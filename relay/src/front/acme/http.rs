@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::dns::{Servers, authorities, client, well_known};
+use crate::dns::servers::{Servers, authorities, client, well_known};
 
 /// The most octets of an answer: a chain has some thousands.
 const ANSWER_MAX: usize = 256 * 1024;

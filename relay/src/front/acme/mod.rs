@@ -12,18 +12,14 @@ mod store;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
 use crate::config::Wanted;
-use crate::dns::Servers;
+use crate::dns::servers::Servers;
 use crate::front::certificate::Facts;
-use crate::front::tls::Https;
-use crate::http::site::Site;
-use crate::serve::stopped;
 use crate::watch::metrics::Metrics;
 use advice::Advice;
 use http::Client;
@@ -110,7 +106,7 @@ impl Acme {
     }
 
     /// Asks for a certificate whenever one is due, for ever.
-    async fn keep(&self, metrics: &Metrics) {
+    pub(super) async fn keep(&self, metrics: &Metrics) {
         let mut pause = FIRST_PAUSE;
         let mut advice = Advice::none(Duration::ZERO);
         loop {
@@ -161,43 +157,4 @@ impl Acme {
             ),
         }
     }
-}
-
-/// Keeps the certificate of the configuration that holds, until the relay stops.
-pub(crate) async fn keep(mut sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool>) {
-    loop {
-        let (acme, metrics) = {
-            let site = sites.borrow_and_update();
-            (of(&site), Arc::clone(&site.context.metrics))
-        };
-        let keeping = async {
-            match &acme {
-                Some(acme) => acme.keep(&metrics).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = keeping => {}
-            () = changed(&mut sites, acme.as_ref()) => {}
-            () = stopped(&mut stop) => return,
-        }
-    }
-}
-
-fn of(site: &Site) -> Option<Arc<Acme>> {
-    match &site.tls {
-        Some(Https::Acme(acme)) => Some(Arc::clone(acme)),
-        _ => None,
-    }
-}
-
-/// Waits until another certificate is wanted.
-async fn changed(sites: &mut watch::Receiver<Arc<Site>>, acme: Option<&Arc<Acme>>) {
-    let same = |other: Option<Arc<Acme>>| match (acme, &other) {
-        (Some(acme), Some(other)) => Arc::ptr_eq(acme, other),
-        (None, None) => true,
-        _ => false,
-    };
-    // An error means that the `Running` is gone, which stops as well.
-    let _ = sites.wait_for(|site| !same(of(site))).await;
 }

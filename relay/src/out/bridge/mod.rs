@@ -20,8 +20,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, 
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use crate::config::Limits;
-use crate::out::guard::{Guard, Verdict};
-use crate::tunnel::refusal::{Deny, End, broken, text};
+use crate::out::guard::{Decision, Guard};
+use crate::tunnel::refusal::{Deny, End, broken};
+use crate::tunnel::send::text;
 
 /// The most octets of one message to the page.
 const TO_PAGE: usize = 16 * 1024;
@@ -242,20 +243,20 @@ impl Line<'_> {
                 continue;
             }
             unseen.extend_from_slice(&bytes);
-            let verdict = self.guard().hear_target(&bytes);
-            match verdict {
-                Verdict::Wait if !self.reveal => {}
-                Verdict::Wait => self.deliver(page, std::mem::take(&mut unseen).into()).await?,
-                Verdict::Listen => {
+            let decision = self.guard().hear_target(&bytes);
+            match decision {
+                Decision::Wait if !self.reveal => {}
+                Decision::Wait => self.deliver(page, std::mem::take(&mut unseen).into()).await?,
+                Decision::Listen => {
                     self.deliver(page, std::mem::take(&mut unseen).into()).await?;
                     self.judged.notify_one();
                 }
-                Verdict::Open => {
+                Decision::Open => {
                     self.deliver(page, std::mem::take(&mut unseen).into()).await?;
                     self.open.store(true, Relaxed);
                     self.judged.notify_one();
                 }
-                Verdict::Refuse => return self.refuse(&mut target, page, unseen).await,
+                Decision::Refuse => return self.refuse(&mut target, page, unseen).await,
             }
         }
     }

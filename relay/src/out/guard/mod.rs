@@ -47,7 +47,7 @@ enum State {
 
 /// What the target's bytes have decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     /// Too few to tell.
     Wait,
     /// They may be shown, and the page's bytes may pass.
@@ -92,42 +92,42 @@ impl Guard {
         self.state == State::Mismatch
     }
 
-    /// Gives up the held bytes, once [`Verdict::Open`] has been said.
+    /// Gives up the held bytes, once [`Decision::Open`] has been said.
     pub(crate) fn release(&mut self) -> Vec<u8> {
         debug_assert_eq!(self.state, State::Open);
         std::mem::take(&mut self.held)
     }
 
-    /// Looks at bytes of the target. After [`Verdict::Open`] it need not be asked again.
-    pub(crate) fn hear_target(&mut self, bytes: &[u8]) -> Verdict {
+    /// Looks at bytes of the target. After [`Decision::Open`] it need not be asked again.
+    pub(crate) fn hear_target(&mut self, bytes: &[u8]) -> Decision {
         let room = LOOKED_AT.saturating_sub(self.heard.len());
         self.heard.extend(bytes.iter().take(room));
         match self.state {
-            State::Open => Verdict::Open,
-            State::Mismatch => Verdict::Listen,
-            State::Refused => Verdict::Refuse,
+            State::Open => Decision::Open,
+            State::Mismatch => Decision::Listen,
+            State::Refused => Decision::Refuse,
             State::Waiting | State::Offered => self.judge(),
         }
     }
 
-    fn judge(&mut self) -> Verdict {
+    fn judge(&mut self) -> Decision {
         let tls = if self.state == State::Offered { tls_record(&self.heard) } else { Some(false) };
         match (greeting(&self.heard), tls) {
             (Some(true), _) if self.state == State::Offered => {
                 self.state = State::Mismatch;
                 self.held.clear();
-                Verdict::Listen
+                Decision::Listen
             }
             (Some(true), _) | (_, Some(true)) => {
                 self.state = State::Open;
-                Verdict::Open
+                Decision::Open
             }
             (Some(false), Some(false)) => {
                 self.state = State::Refused;
                 self.held.clear();
-                Verdict::Refuse
+                Decision::Refuse
             }
-            (None, _) | (_, None) => Verdict::Wait,
+            (None, _) | (_, None) => Decision::Wait,
         }
     }
 

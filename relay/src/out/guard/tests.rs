@@ -44,10 +44,10 @@ fn old_hello(version: [u8; 2], suites: u16) -> Vec<u8> {
     record
 }
 
-fn heard(bytes: &[u8]) -> (Guard, Verdict) {
+fn heard(bytes: &[u8]) -> (Guard, Decision) {
     let mut guard = Guard::new();
-    let verdict = guard.hear_target(bytes);
-    (guard, verdict)
+    let decision = guard.hear_target(bytes);
+    (guard, decision)
 }
 
 #[test]
@@ -55,13 +55,13 @@ fn a_greeting_opens_at_its_fourth_octet_however_it_comes() {
     for text in ["220 mx.example ESMTP\r\n", "220-one\r\n220 two\r\n", "220\r\n", "220\n", "421 busy\r\n", "554-no\r\n"]
     {
         let bytes = text.as_bytes();
-        assert_eq!(heard(bytes).1, Verdict::Open, "{text:?}");
+        assert_eq!(heard(bytes).1, Decision::Open, "{text:?}");
         let mut guard = Guard::new();
         for octet in &bytes[..3] {
-            assert_eq!(guard.hear_target(&[*octet]), Verdict::Wait, "{text:?}");
+            assert_eq!(guard.hear_target(&[*octet]), Decision::Wait, "{text:?}");
         }
-        assert_eq!(guard.hear_target(&bytes[3..4]), Verdict::Open, "{text:?}");
-        assert_eq!(guard.hear_target(&bytes[4..]), Verdict::Open, "{text:?}");
+        assert_eq!(guard.hear_target(&bytes[3..4]), Decision::Open, "{text:?}");
+        assert_eq!(guard.hear_target(&bytes[4..]), Decision::Open, "{text:?}");
     }
 }
 
@@ -78,7 +78,7 @@ fn what_is_no_greeting_is_refused_at_the_first_octet_that_shows_it() {
     ] {
         let mut guard = Guard::new();
         for (at, octet) in text.bytes().enumerate() {
-            let expected = if at + 1 < octets { Verdict::Wait } else { Verdict::Refuse };
+            let expected = if at + 1 < octets { Decision::Wait } else { Decision::Refuse };
             assert_eq!(guard.hear_target(&[octet]), expected, "{text:?} at {at}");
         }
     }
@@ -107,7 +107,7 @@ fn the_page_waits_for_the_greeting_and_then_nothing_is_lost() {
     assert!(guard.hear_page(b"EHLO ").is_empty());
     assert!(guard.hear_page(b"client.example\r\n").is_empty());
     assert_eq!(guard.held(), 21);
-    assert_eq!(guard.hear_target(b"220 "), Verdict::Open);
+    assert_eq!(guard.hear_target(b"220 "), Decision::Open);
     assert_eq!(guard.release(), b"EHLO client.example\r\n");
     assert_eq!(guard.held(), 0);
 }
@@ -123,8 +123,8 @@ fn a_client_hello_passes_when_it_is_whole_and_what_follows_waits_for_the_answer(
     last.extend(b"GET / HTTP/1.1\r\n");
     assert_eq!(guard.hear_page(&last), hello);
     assert!(guard.hear_page(&hello).is_empty(), "only one ClientHello passes");
-    assert_eq!(guard.hear_target(&[HANDSHAKE]), Verdict::Wait);
-    assert_eq!(guard.hear_target(&[0x03]), Verdict::Open);
+    assert_eq!(guard.hear_target(&[HANDSHAKE]), Decision::Wait);
+    assert_eq!(guard.hear_target(&[0x03]), Decision::Open);
     assert!(guard.release().starts_with(b"GET / "));
 }
 
@@ -187,16 +187,16 @@ fn the_client_hello_of_an_old_client_passes() {
 
 #[test]
 fn an_alert_answers_a_client_hello_and_other_bytes_do_not() {
-    for (answer, verdict) in [
-        (&[ALERT, 0x03, 0x03][..], Verdict::Open),
-        (b"HTTP/1.1 400 Bad Request", Verdict::Refuse),
-        (&[HANDSHAKE, 0x02], Verdict::Refuse),
-        (&[0x17, 0x03], Verdict::Refuse),
-        (b"2", Verdict::Wait),
+    for (answer, decision) in [
+        (&[ALERT, 0x03, 0x03][..], Decision::Open),
+        (b"HTTP/1.1 400 Bad Request", Decision::Refuse),
+        (&[HANDSHAKE, 0x02], Decision::Refuse),
+        (&[0x17, 0x03], Decision::Refuse),
+        (b"2", Decision::Wait),
     ] {
         let mut guard = Guard::new();
         assert!(!guard.hear_page(&hello()).is_empty());
-        assert_eq!(guard.hear_target(answer), verdict, "{answer:?}");
+        assert_eq!(guard.hear_target(answer), decision, "{answer:?}");
     }
 }
 
@@ -205,17 +205,17 @@ fn a_clear_greeting_after_a_client_hello_is_shown_and_the_page_stays_shut() {
     let mut guard = Guard::new();
     guard.hear_page(&hello());
     guard.hear_page(b"more");
-    assert_eq!(guard.hear_target(b"220 mx.example\r\n"), Verdict::Listen);
+    assert_eq!(guard.hear_target(b"220 mx.example\r\n"), Decision::Listen);
     assert_eq!(guard.held(), 0);
     assert!(guard.hear_page(&hello()).is_empty());
     assert!(guard.is_shut());
-    assert_eq!(guard.hear_target(b"500 what?\r\n"), Verdict::Listen);
+    assert_eq!(guard.hear_target(b"500 what?\r\n"), Decision::Listen);
 }
 
 #[test]
 fn tls_that_was_not_asked_for_is_no_greeting() {
-    let (guard, verdict) = heard(&[HANDSHAKE, 0x03, 0x03, 0, 1]);
-    assert_eq!((verdict, guard.guess()), (Verdict::Refuse, Guess::Tls));
+    let (guard, decision) = heard(&[HANDSHAKE, 0x03, 0x03, 0, 1]);
+    assert_eq!((decision, guard.guess()), (Decision::Refuse, Guess::Tls));
 }
 
 #[test]

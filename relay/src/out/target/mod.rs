@@ -6,22 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ehlo_core::tunnel::{Answer, Code, Connect, Record};
 use ipnet::IpNet;
 
-use crate::config::NamedTarget;
-pub(crate) use crate::out::address::in_networks;
+use crate::config::{AddressPolicy, Config, NamedTarget, is_host_name};
 use crate::out::address::{is_allowed, is_denied, public_unicast, reached};
 use crate::tunnel::refusal::Deny;
-
-/// Which addresses may be reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AddressPolicy {
-    /// All of them, private ones and loopback included.
-    #[default]
-    Any,
-    /// Only public unicast ones, as [`public_unicast`] tells them.
-    Public,
-    /// Only those in the networks that the operator has named.
-    Networks,
-}
 
 /// What one relay lets its pages reach.
 #[derive(Clone, Debug)]
@@ -70,6 +57,23 @@ impl Target {
 }
 
 impl Policy {
+    /// From a configuration, with the relay's own listeners and practice servers.
+    pub(crate) fn of(config: &Config, own: &[SocketAddr], practice: BTreeMap<String, NamedTarget>) -> Self {
+        let mut named = practice;
+        named.extend(config.targets.clone());
+        Self {
+            ports: config.ports(),
+            addresses: config.addresses,
+            allow_networks: config.allow_networks.clone(),
+            deny_networks: config.deny_networks.clone(),
+            literals: config.profile.takes_addresses(),
+            explains: config.profile.explains(),
+            proxy_headers: config.profile.writes_proxy_headers(),
+            own: own.to_vec(),
+            named,
+        }
+    }
+
     /// Reads what the page has asked for, and checks all that can be checked before the name is looked up.
     pub(crate) fn target(&self, connect: &Connect) -> Result<Target, Deny> {
         let (host, port) = match (&connect.host, connect.port, &connect.target) {
@@ -226,16 +230,6 @@ fn same_place(own: SocketAddr, address: SocketAddr) -> bool {
         other => other,
     };
     own.port() == address.port() && plain(own.ip()) == plain(address.ip())
-}
-
-/// Whether this is a host name: letters, digits, dashes, and underscores, which exist; at most 253 octets.
-pub(crate) fn is_host_name(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_')
-    };
-    (1..=253).contains(&name.len()) && name.split('.').all(label)
 }
 
 /// Whether the last label is a number: no name ends so (RFC 3696 §2), but many a program reads `127.1` or `0x7f000001`

@@ -14,8 +14,9 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::front::tls::Https;
-use crate::http::site::{Body, Site, plain};
+use crate::front::https::Https;
+use crate::http::answer::{Body, plain};
+use crate::http::site::Site;
 use crate::watch::tally::Tally;
 use html::Html;
 use words::{moment, of_connection, of_end, of_request, span};
@@ -122,16 +123,16 @@ impl Status<'_> {
     /// How it is, the most important first.
     fn states(&self, now: SystemTime) -> Vec<(Tone, String)> {
         let mut states = Vec::new();
-        let may_come = self.site.may_shake_hands();
+        let may_come = self.site.entrance.may_shake_hands();
         states.push(match (self.draining, may_come) {
             (true, _) => (Tone::Warn, "It is being stopped, and takes nothing new.".to_owned()),
             (_, false) => (Tone::Bad, "It waits for its certificate, and nobody can come before.".to_owned()),
             _ => (Tone::Good, "It takes new conversations.".to_owned()),
         });
-        if self.site.certificate_ends().is_some_and(|ends| ends <= now) {
+        if self.site.entrance.certificate_ends().is_some_and(|ends| ends <= now) {
             states.push((Tone::Bad, "Its certificate is over, and browsers refuse it.".to_owned()));
         }
-        if let Some(Https::Acme(acme)) = &self.site.tls
+        if let Some(Https::Acme(acme)) = &self.site.entrance.https
             && let Some(why) = acme.fault()
         {
             let why = if self.at_home { why } else { "the log says why".to_owned() };
@@ -158,7 +159,7 @@ impl Status<'_> {
         fact(html, "Up for", &up);
         fact(html, "Profile", site.context.profile.word());
         fact(html, "Sessions open", &format!("{} of {}", self.sessions_open, limits.sessions));
-        let connections = format!("{} of {}", site.connections_open(), limits.connections);
+        let connections = format!("{} of {}", site.entrance.connections_open(), limits.connections);
         fact(html, "Still HTTP", &connections);
         fact(html, "Certificate", &self.certificate(now));
         if let Some(descriptors) = descriptors() {
@@ -169,12 +170,12 @@ impl Status<'_> {
     }
 
     fn certificate(&self, now: SystemTime) -> String {
-        let kind = match &self.site.tls {
+        let kind = match &self.site.entrance.https {
             None => return "none: it speaks HTTP, and HTTPS is for what stands in front".to_owned(),
             Some(Https::Files(_)) => "from files",
             Some(Https::Acme(_)) => "by ACME",
         };
-        match self.site.certificate_ends() {
+        match self.site.entrance.certificate_ends() {
             Some(ends) => format!("{kind}, until {}", moment(ends, now)),
             None => format!("{kind}, and there is none yet"),
         }
