@@ -215,9 +215,9 @@ impl Connection {
     fn layer_ends(&mut self, now: Now, reset: bool) {
         if let Some(layer) = &mut self.layer {
             if reset {
-                layer.reset()
+                layer.reset();
             } else {
-                layer.eof()
+                layer.eof();
             }
             self.work(now);
         }
