@@ -9,6 +9,7 @@ pub mod explain;
 pub mod json;
 pub mod lint;
 pub mod meaning;
+pub mod patch;
 pub mod plan;
 pub mod practice;
 pub mod printable;

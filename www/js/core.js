@@ -40,13 +40,17 @@ function once(name, load) {
 
 /**
  * Loads the core. It is compiled while it comes.
- * @returns {Promise<{Session: Function, Reading: Function, Practice: Function, Lookup: Function, Tls: Function, recipes: () => string}>}
+ * @returns {Promise<{Conversation: Function, Reading: Function, Search: Function, recipes: () => string}>}
  */
 export function loadCore() {
   return once('core', async () => {
     const [glue, response] = await Promise.all([import(new URL('ehlo.js', FOLDER).href), fetch(new URL('ehlo_bg.wasm', FOLDER))])
     if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
     await glue.default({ module_or_path: response })
+    // A call that the browser has made itself, for a message or a timer, breaks off without a word to anybody.
+    addEventListener('error', ({ error }) => {
+      if (error instanceof WebAssembly.RuntimeError && error.stack?.includes('ehlo_bg.wasm')) glue.fail(String(error))
+    })
     return glue
   })
 }
