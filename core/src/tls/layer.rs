@@ -14,7 +14,7 @@ use rustls::crypto::{CryptoProvider, ring as provider};
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ProtocolVersion, SupportedProtocolVersion};
+use rustls::{ClientConfig, ProtocolVersion, SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::explain::{End, Scene, explain};
 use super::failure::{Failure, FailureKind};
@@ -111,7 +111,7 @@ impl Layer {
     /// # Errors
     /// As [`Self::new`].
     pub fn knowing(settings: Settings, known: &'static [TrustAnchor<'static>]) -> Result<Self, Box<Failure>> {
-        let provider = Arc::new(provider::default_provider());
+        let provider = Arc::new(fastest_first(provider::default_provider(), has_aes()));
         let authorities = settings.authorities.as_deref().map(identity::authorities).transpose()?.unwrap_or_default();
         let client = settings.client.as_ref().map(|pem| identity::client(pem.reveal())).transpose()?;
         let identity = Arc::new(Identity::new(client));
@@ -407,6 +407,27 @@ impl Layer {
     }
 }
 
+/// `provider` with the suites in the order in which they are offered: without AES instructions ChaCha20-Poly1305 comes
+/// first (RFC 8446 B.4, RFC 7905), which is seven times as fast there.
+fn fastest_first(mut provider: CryptoProvider, aes: bool) -> CryptoProvider {
+    let chacha = |suite: &SupportedCipherSuite| registry::suite(u16::from(suite.suite())).contains("CHACHA20");
+    if !aes {
+        // By version first, as they stand: TLS 1.3 before TLS 1.2.
+        provider.cipher_suites.sort_by_key(|suite| (suite.tls13().is_none(), !chacha(suite)));
+    }
+    provider
+}
+
+/// Whether this machine has instructions for AES, which WebAssembly never has.
+fn has_aes() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("aes");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("aes");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    false
+}
+
 /// The hash of the server's certificate by the hash of its signature, at least SHA-256 (RFC 5929 §4.1).
 fn end_point(leaf: &[u8]) -> Option<Vec<u8>> {
     use ring::digest::{SHA256, SHA384, SHA512, digest};
@@ -417,4 +438,27 @@ fn end_point(leaf: &[u8]) -> Option<Vec<u8>> {
         Hash::Sha224 | Hash::None => return None,
     };
     Some(digest(algorithm, leaf).as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_aes_instructions_chacha20_is_offered_first_in_each_version_and_nothing_is_lost() {
+        let order = |aes| {
+            let suites = fastest_first(provider::default_provider(), aes).cipher_suites;
+            suites.iter().map(|suite| registry::suite(u16::from(suite.suite()))).collect::<Vec<_>>()
+        };
+        let (with, without) = (order(true), order(false));
+        assert!(with[0].contains("AES"), "{with:?}");
+        assert_eq!(without[0], "TLS_CHACHA20_POLY1305_SHA256");
+        let first_of_tls12 = without.iter().find(|name| name.contains("ECDHE"));
+        assert!(first_of_tls12.is_some_and(|name| name.contains("CHACHA20")), "{without:?}");
+        let sorted = |mut names: Vec<String>| {
+            names.sort();
+            names
+        };
+        assert_eq!(sorted(with), sorted(without));
+    }
 }
