@@ -12,7 +12,6 @@ use ehlo_core::{lint, meaning};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::fault::Watch;
 use crate::line::{Event, Line, Told, Way};
 use crate::practice::{self, Practising, Server};
 use crate::socket::Socket;
@@ -26,7 +25,6 @@ pub struct Conversation {
     talk: Rc<Talk>,
     /// The practice server, until it is called.
     practice: RefCell<Option<Server>>,
-    _watch: Watch,
 }
 
 struct Talk {
@@ -45,8 +43,7 @@ struct Talk {
 #[wasm_bindgen]
 impl Conversation {
     /// A conversation set up by JSON, which has not begun. `message` is the message byte for byte, in place of the setup's;
-    /// `relay` is the address of the relay's WebSocket; `changed` is called when there are changes, `failed` with a
-    /// sentence when Ehlo itself has failed.
+    /// `relay` is the address of the relay's WebSocket.
     ///
     /// # Errors
     /// JSON `{field, message}`: what is wrong with the setup.
@@ -56,7 +53,6 @@ impl Conversation {
         message: Option<Vec<u8>>,
         relay: &str,
         changed: Function,
-        failed: Function,
     ) -> Result<Self, JsValue> {
         let mut setup = Setup::from_json(setup).map_err(|mistake| thrown(&mistake))?;
         if let Some(bytes) = message {
@@ -82,7 +78,7 @@ impl Conversation {
                 me: me.clone(),
             }
         });
-        Ok(Self { talk, practice, _watch: Watch::new(failed) })
+        Ok(Self { talk, practice })
     }
 
     /// Connects. Once.

@@ -18,20 +18,9 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 pub use conversation::Conversation;
+pub use fault::on_fault;
 pub use reading::Reading;
 pub use search::Search;
-
-/// Called once, when the module has been loaded.
-#[wasm_bindgen(start)]
-pub fn start() {
-    fault::watch();
-}
-
-/// Tells all conversations that Ehlo itself has failed, for what the browser tells nobody else.
-#[wasm_bindgen]
-pub fn fail(sentence: &str) {
-    fault::tell(sentence);
-}
 
 /// The tests that break rules on purpose, as JSON: `question`, which the page asks once, and `recipes`.
 #[wasm_bindgen]

@@ -9,7 +9,6 @@ use ehlo_core::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::fault::Watch;
 use crate::line::{Line, Machine, Told, Way};
 use crate::socket::Socket;
 use crate::{browser, thrown, to_json};
@@ -43,13 +42,12 @@ impl Machine for route::Search {
 #[wasm_bindgen]
 pub struct Search {
     line: Line<route::Search>,
-    _watch: Watch,
 }
 
 #[wasm_bindgen]
 impl Search {
     /// Searches the mail hosts of a domain or of a mail address, through the relay at this address. `changed` is called
-    /// when [`Self::result`] may have come, `failed` with a sentence when Ehlo itself has failed.
+    /// when [`Self::result`] may have come.
     ///
     /// # Errors
     /// JSON `{field, message}`.
@@ -59,7 +57,6 @@ impl Search {
         token: Option<String>,
         relay: &str,
         changed: Function,
-        failed: Function,
     ) -> Result<Self, JsValue> {
         let search = route::Search::new(browser::now(), domain, token.map(Secret::new));
         let line = Line::new(search.map_err(|mistake| thrown(&mistake))?, move |told| {
@@ -69,7 +66,7 @@ impl Search {
             }
         });
         line.start(|report| Way::Relay(Socket::open(relay, report)));
-        Ok(Self { line, _watch: Watch::new(failed) })
+        Ok(Self { line })
     }
 
     /// What was found, as JSON; `null` while the search goes on.

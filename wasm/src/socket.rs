@@ -197,7 +197,7 @@ impl Inner {
 
     fn flush(&self) {
         while self.gives_one() {}
-        if !self.is_watching.get() && self.left < self.given {
+        if !self.is_watching.get() && self.has_more() {
             self.is_watching.set(true);
             self.moved.set(browser::now());
             self.ring();
@@ -228,6 +228,11 @@ impl Inner {
         true
     }
 
+    /// Whether anything waits, here or in the browser.
+    fn has_more(&self) -> bool {
+        self.left < self.given || !self.queue.borrow().is_empty()
+    }
+
     fn ring(&self) {
         if let Some(bell) = self.bell.get() {
             bell.ring();
@@ -247,7 +252,7 @@ impl Inner {
             (self.report)(Event::Left(bytes));
         }
         self.flush();
-        if self.left == self.given && self.queue.borrow().is_empty() {
+        if !self.has_more() {
             self.is_watching.set(false);
         } else if browser::now().since(self.moved.get()) < FLOWS {
             self.ring();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readProblem } from './core.js'
+import { fail, faults, readProblem } from './core.js'
 
 /** Milliseconds that a change may take without the next one having to wait. */
 const CHEAP = 12
@@ -18,6 +18,7 @@ export class Conversation extends EventTarget {
   #fault = null
   #due = 0
   #cost = 0
+  #onfault = ({ detail }) => this.#fail(detail)
   #telling = false
   #stale = false
 
@@ -43,18 +44,19 @@ export class Conversation extends EventTarget {
     this.relay = setup.practice ? null : relay
     this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
     const whole = JSON.stringify({ ...setup, same_origin: this.sameOrigin })
-    // The core keeps the first call for as long as the conversation goes on, the second for as long as it has the object.
-    const me = new WeakRef(this)
     try {
-      this.#core = new core.Conversation(whole, messageBytes ?? undefined, this.relay ?? '', () => this.#changed(), (sentence) => me.deref()?.#fail(new Error(sentence)))
+      this.#core = new core.Conversation(whole, messageBytes ?? undefined, this.relay ?? '', () => this.#changed())
       this.#refresh()
     } catch (thrown) {
-      throw thrown instanceof WebAssembly.RuntimeError ? thrown : readProblem(thrown)
+      if (!(thrown instanceof WebAssembly.RuntimeError)) throw readProblem(thrown)
+      fail(thrown)
+      throw thrown
     }
   }
 
   /** Connects. Once. */
   start() {
+    faults.addEventListener('fault', this.#onfault)
     this.#ask((core) => core.start())
   }
 
@@ -94,6 +96,12 @@ export class Conversation extends EventTarget {
     this.entries.length = from
     for (const entry of entries) this.entries.push(entry)
     this.probing = this.#core.probing
+    if (this.over && !this.probing) faults.removeEventListener('fault', this.#onfault)
+  }
+
+  #broken(error) {
+    this.#fail(error)
+    fail(error)
   }
 
   // The core is broken: nothing more can come of this conversation.
@@ -133,7 +141,7 @@ export class Conversation extends EventTarget {
       step(this.#core)
     } catch (thrown) {
       if (!(thrown instanceof WebAssembly.RuntimeError)) throw readProblem(thrown)
-      this.#fail(thrown)
+      this.#broken(thrown)
     }
     if (this.#due) this.#catchUp()
   }
@@ -148,7 +156,7 @@ export class Conversation extends EventTarget {
     try {
       return question(this.#core)
     } catch (error) {
-      this.#fail(error)
+      this.#broken(error)
       return otherwise
     }
   }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadCore, readProblem } from './core.js'
+import { faults, loadCore, readProblem } from './core.js'
 import { bareHost } from './settings.js'
 
 /**
@@ -18,6 +18,7 @@ export async function lookupHosts(domain, { relay, token, signal } = {}) {
   const { Search } = await loadCore()
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
+  const over = new AbortController()
   let search = null
   try {
     return await new Promise((resolve, reject) => {
@@ -25,13 +26,15 @@ export async function lookupHosts(domain, { relay, token, signal } = {}) {
         const result = search && JSON.parse(search.result())
         if (result) resolve(result)
       }
-      signal?.addEventListener('abort', () => reject(signal.reason))
-      search = new Search(name, token || undefined, relay, look, (sentence) => reject(new Error(sentence)))
+      signal?.addEventListener('abort', () => reject(signal.reason), { signal: over.signal })
+      faults.addEventListener('fault', ({ detail }) => reject(detail), { signal: over.signal })
+      search = new Search(name, token || undefined, relay, look)
       look()
     })
   } catch (thrown) {
     throw thrown instanceof Error ? thrown : readProblem(thrown)
   } finally {
+    over.abort()
     search?.free()
   }
 }
