@@ -12,13 +12,25 @@ import { SmtpConversation } from './js/element.js'
 
 export { CoreMissing, SmtpConversation }
 
-/** Finds the mail hosts of a domain; see `lookupHosts` in `js/lookup.js`. */
+/** @import { MailHosts, Result, RunOptions } from './js/types.d.ts' */
+
+/**
+ * Finds the mail hosts of a domain, through a relay.
+ * @param {string} domain
+ * @param {{relay: string, token?: string, signal?: AbortSignal}} around the relay's address, and its token where it wants one
+ * @returns {Promise<MailHosts>}
+ */
 export async function lookup(domain, around) {
   const { lookupHosts } = await loadRest()
   return lookupHosts(domain, around)
 }
 
-/** Holds a whole conversation without an element; see `run` in `js/run.js`. */
+/**
+ * Holds a whole conversation without an element. Resolves however it ended: a refusal is a result.
+ * Rejects with a TypeError that names an option which makes no sense, with the signal's reason, or with {@link CoreMissing}.
+ * @param {RunOptions} options
+ * @returns {Promise<Result>}
+ */
 export async function run(options) {
   const { run } = await loadRest()
   return run(options)

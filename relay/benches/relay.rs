@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ehlo_core::tunnel::{Connect, Connected, FromRelay, MESSAGE_MAX, PATH, SUBPROTOCOL, ToRelay};
-use ehlo_relay::{Config, Limits, Relay};
+use ehlo_relay::{Assets, Config, Limits, Relay};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,7 +96,7 @@ async fn hop(word: &str, target: SocketAddr) -> Outcome<()> {
     let address = if word == Hop::Relay.word() {
         let listen = vec!["127.0.0.1:0".parse()?];
         let config = Config { listen, allow_ports: vec![target.port()], limits: raised(), ..Config::default() };
-        kept.insert(Relay::start(config).await?).address()
+        kept.insert(Relay::start(config, Assets::none()).await?).address()
     } else {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

@@ -6,7 +6,7 @@
 
 import { Conversation } from './conversation.js'
 import { loadAhead, loadCore, loadRest } from './core.js'
-import { fill, h } from './dom.js'
+import { fill, focusedIn, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
 import { aboutRelay, relayAddress } from './relay.js'
@@ -14,22 +14,38 @@ import { DEFAULTS, planChange, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
 
+/** @import { Desk } from './desk.js' */
+/** @import { Control } from './fields.js' */
+/** @import { Problem, Settings, Setup } from './settings.js' */
+/** @import { MailHosts, Talk } from './types.d.ts' */
+
 /** Milliseconds that nobody notices. */
 const PATIENCE = 400
 
 /** The tool. Dispatches `change`, `entry` and `end` for the element to pass on. */
 export class App extends EventTarget {
+  /** @type {Talk | null} */
   conversation = null
-  /** The desk of conversations, once there was one. */
+  /**
+   * The desk of conversations, once there was one.
+   * @type {Desk | null}
+   */
   desk = null
   /** Resolves when the tool is on the page. */
   shown = Promise.resolve()
   #element
   #store
+  /** How many entries have been told of. */
   #told = 0
   #ended = false
+  /**
+   * What the relay was asked last.
+   * @type {string | null}
+   */
   #asked = null
+  /** @type {Promise<Desk> | null} */
   #desk = null
+  /** @type {Promise<Talk> | null} */
   #calling = null
 
   /** @param {HTMLElement} element the element that this is inside of */
@@ -37,12 +53,6 @@ export class App extends EventTarget {
     super()
     this.#element = element
     this.#store = new Store(element.id)
-    this.#build()
-    this.form.settings = { ...DEFAULTS, ...this.#store.settings }
-    this.#offerLast()
-  }
-
-  #build() {
     this.form = new SetupForm({
       onconnect: () => this.connect().catch(() => {}),
       onlookup: () => this.#lookup(),
@@ -51,9 +61,9 @@ export class App extends EventTarget {
     })
     this.form.target.addEventListener('focusin', () => this.#askRelay())
     this.form.token.addEventListener('change', () => this.#askRelay())
-    this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.open(this.#store.last.talk).catch((problem) => this.#complain(problem)) })
-    this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'),
-      this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on'))
+    this.welcome = new Welcome({ onpractice: () => this.practise(), onopen: (file) => this.#openFile(file), onlast: () => this.#openLast() })
+    this.apply = h('button', { type: 'button', class: 'primary', onclick: () => this.#apply() }, 'Use these settings from here on')
+    this.back = h('p', { class: 'back', hidden: true }, h('button', { type: 'button', onclick: () => this.view('talk') }, 'Back to the conversation'), this.apply)
     this.failure = h('div', { class: 'failure', role: 'alert', hidden: true })
     this.setup = h('div', { class: 'setup', part: 'setup' }, this.back, this.failure, this.welcome.try, this.form.node, this.welcome.node)
     this.loading = h('p', { class: 'loading', role: 'status', hidden: true }, 'Loading Ehlo…')
@@ -62,13 +72,19 @@ export class App extends EventTarget {
     acceptDrops(this.node, (file) => this.#openFile(file))
     // Whoever only reads the page that this element is in downloads nothing more.
     for (const touch of ['focusin', 'pointerdown']) this.node.addEventListener(touch, loadAhead, { once: true })
+    this.form.settings = { ...DEFAULTS, ...this.#store.settings }
+    this.#offerLast()
   }
 
-  /** What the form shows, the element's attributes over it. */
+  /**
+   * What the form shows, the element's attributes over it.
+   * @returns {Settings}
+   */
   get settings() {
     return this.form.settings
   }
 
+  /** @param {Partial<Settings>} settings */
   set settings(settings) {
     this.form.settings = { ...this.form.settings, ...settings }
   }
@@ -83,6 +99,7 @@ export class App extends EventTarget {
     return this.#element.getAttribute('relay') === 'none' && !this.form.settings.relay
   }
 
+  /** @param {Control} [field] */
   #changed(field) {
     this.#store.settings = this.form.settings
     if (field === this.form.relay) this.#asked = null
@@ -103,13 +120,17 @@ export class App extends EventTarget {
     }
   }
 
+  /** @param {Error & {advice?: string[]}} error */
   #coreMissing(error) {
     this.view('setup')
     this.failure.hidden = false
     fill(this.failure, h('p', { class: 'verdict' }, error.message), (error.advice ?? []).map((advice) => h('p', null, advice)))
   }
 
-  /** Shows the form (`setup`) or the conversation (`talk`). */
+  /**
+   * Shows the form or the conversation.
+   * @param {'setup' | 'talk'} name
+   */
   view(name) {
     this.node.dataset.view = name
     this.setup.hidden = name !== 'setup'
@@ -120,7 +141,7 @@ export class App extends EventTarget {
     this.form.going = Boolean(going)
     this.form.show(this.conversation?.view ?? null)
     this.welcome.try.hidden = Boolean(going)
-    if (name === 'talk') this.desk.transcript.toEnd()
+    if (name === 'talk') this.desk?.transcript.toEnd()
   }
 
   /** Practises with the server inside the page, whatever the form says. */
@@ -133,7 +154,7 @@ export class App extends EventTarget {
 
   /**
    * Connects with what the form says.
-   * @throws {{field?: string, message: string}} what is wrong with it; it is shown beside the field as well
+   * @throws {Problem} what is wrong with it; it is shown beside the field as well
    */
   connect() {
     // A second press while the first is still being answered means the same.
@@ -146,7 +167,7 @@ export class App extends EventTarget {
     try {
       const settings = this.form.settings
       const { setup, messageBytes } = toSetup(settings, this.form.message.file, this.form.secrets)
-      const around = { relay: setup.practice ? null : this.#relay, messageBytes }
+      const around = { relay: setup.practice ? undefined : this.#relay, messageBytes }
       const core = await this.#loaded()
       return await this.begin(new Conversation(core, setup, around), this.#title(settings))
     } catch (problem) {
@@ -169,29 +190,37 @@ export class App extends EventTarget {
     }
   }
 
+  /** @param {Settings} settings */
   #title(settings) {
     return settings.mode === 'practice' ? `Practice: ${this.form.practice.selectedOptions[0]?.text ?? settings.practice}` : titleOf(settings)
   }
 
+  /** @param {Problem} problem */
   #complain(problem) {
     this.view('setup')
     this.form.showProblem(problem)
   }
 
-  /** Shows a conversation and, unless told otherwise, starts it. */
+  /**
+   * Shows a conversation and, unless told otherwise, starts it.
+   * @template {Talk} Begun
+   * @param {Begun} conversation
+   * @param {string} title
+   * @param {boolean} [start]
+   */
   async begin(conversation, title, start = true) {
     // Asked before the form is hidden, which takes the focus away.
-    const hadFocus = this.node.contains(this.node.getRootNode().activeElement)
+    const hadFocus = focusedIn(this.node)
     const desk = await this.#seat()
     this.conversation?.act({ do: 'hangup' })
     this.conversation = conversation
     this.#told = 0
     this.#ended = false
-    conversation.addEventListener('change', () => this.conversation === conversation && this.#live())
+    conversation.addEventListener('change', () => this.conversation === conversation && this.#live(conversation, desk))
     conversation.addEventListener('fault', () => desk.draw())
     this.view('talk')
     desk.begin(conversation, title)
-    if (!conversation.saved && start) conversation.start()
+    if (!conversation.saved && start) conversation.start?.()
     // On a touch screen the composer would bring up the keyboard, over what is to be read.
     if (hadFocus && matchMedia('(pointer: coarse)').matches) desk.transcript.log.focus({ preventScroll: true })
     else if (hadFocus) desk.composer.focus()
@@ -209,13 +238,19 @@ export class App extends EventTarget {
 
   async #fetchDesk() {
     const [{ Desk }, core] = await Promise.all([loadRest(), loadCore(), this.shown])
-    this.desk = new Desk({ store: this.#store, live: this.live, recipes: () => JSON.parse(core.recipes()), onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
+    const desk = new Desk({ store: this.#store, live: this.live, recipes: () => JSON.parse(core.recipes()), onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
       signIn: { open: () => this.form.openSignIn(), home: this.form.signInHome, apply: () => this.#signIn() } })
-    await this.desk.enter(this.node)
-    return this.desk
+    this.desk = desk
+    await desk.enter(this.node)
+    return desk
   }
 
-  /** Opens a saved conversation, unless `overtaken` says at last that it is not wanted any more. */
+  /**
+   * Opens a saved conversation, unless `overtaken` says at last that it is not wanted any more.
+   * @param {string} talk
+   * @param {string} [name] what to call it
+   * @param {() => boolean} [overtaken]
+   */
   async open(talk, name = '', overtaken = () => false) {
     const [{ SavedConversation }, core] = await Promise.all([loadRest(), this.#loaded()])
     const conversation = new SavedConversation(core, talk, name)
@@ -223,6 +258,7 @@ export class App extends EventTarget {
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')
   }
 
+  /** @param {File} file */
   async #openFile(file) {
     try {
       await this.open(await file.text(), file.name)
@@ -230,6 +266,11 @@ export class App extends EventTarget {
       const line = problem.line ? ` (line ${problem.line})` : ''
       this.#complain({ message: `${file.name} is not a saved conversation that Ehlo can read: ${problem.message}${line}` })
     }
+  }
+
+  #openLast() {
+    const { last } = this.#store
+    if (last) this.open(last.talk).catch((problem) => this.#complain(problem))
   }
 
   #offerLast() {
@@ -244,28 +285,36 @@ export class App extends EventTarget {
     }
   }
 
-  // Events go out at once; painting waits for the next frame.
-  #live() {
-    const { view, entries } = this.conversation
+  /**
+   * Events go out at once; painting waits for the next frame.
+   * @param {Talk} conversation
+   * @param {Desk} desk
+   */
+  #live(conversation, desk) {
+    const { view, entries } = conversation
     const upto = view.turn === 'over' ? entries.length : view.settled
     for (; this.#told < upto; this.#told += 1) this.#tell('entry', { entry: structuredClone(entries[this.#told]) })
     this.#tell('change', { view: structuredClone(view) })
-    if (view.turn === 'over' && !this.conversation.probing && !this.#ended) {
+    if (view.turn === 'over' && !conversation.probing && !this.#ended) {
       this.#ended = true
-      this.#tell('end', { result: this.conversation.result() })
+      this.#tell('end', { result: conversation.result() })
     }
-    this.desk.draw()
+    desk.draw()
   }
 
+  /**
+   * @param {string} name
+   * @param {unknown} detail
+   */
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
   #apply() {
     try {
-      this.conversation.act({ do: 'plan', ...planChange(this.form.settings, this.form.secrets) })
+      this.conversation?.act({ do: 'plan', ...planChange(this.form.settings, this.form.secrets) })
       this.view('talk')
-      this.desk.draw()
+      this.desk?.draw()
     } catch (problem) {
       this.#complain(problem)
     }
@@ -273,15 +322,18 @@ export class App extends EventTarget {
 
   // Returns what to tell the person, or nothing where the sign-in is under way or waits for their word.
   #signIn() {
+    const { conversation } = this
+    if (!conversation) return ''
     const { settings, secrets } = this.form
+    /** @type {Setup & {do: string}} */
     const change = { do: 'plan', sign_in: signInOf(settings, secrets) }
     if (['connect', 'hello', 'starttls'].includes(settings.until)) change.until = 'auth'
     this.#changed()
-    this.conversation.act(change)
-    const { proposal, sign_in: now } = this.conversation.view
+    conversation.act(change)
+    const { proposal, sign_in: now } = conversation.view
     if (!change.sign_in) return ''
     if (proposal?.kind !== 'sign-in') return 'Kept: it is proposed as soon as it fits, after EHLO and outside of a mail.'
-    if (!proposal.caution || now.allowed) this.conversation.act({ do: 'next' })
+    if (!proposal.caution || now.allowed) conversation.act({ do: 'next' })
     return ''
   }
 
@@ -304,13 +356,18 @@ export class App extends EventTarget {
     }
   }
 
-  /** Finds the mail hosts of a domain. */
+  /**
+   * Finds the mail hosts of a domain.
+   * @param {string} domain
+   * @returns {Promise<MailHosts>}
+   */
   async lookup(domain) {
     const { lookupHosts } = await loadRest()
     return lookupHosts(domain, { relay: this.#relay, token: this.form.token.value })
   }
 }
 
+/** @param {Settings} settings */
 function titleOf(settings) {
   if (settings.target) return settings.target
   const host = settings.host.includes(':') && !settings.host.startsWith('[') ? `[${settings.host}]` : settings.host

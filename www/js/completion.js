@@ -5,6 +5,8 @@
 
 import { fill, h, uniqueId } from './dom.js'
 
+/** @typedef {{text: string, about: string}} Option */
+
 const SHOWN_MAX = 8
 
 /** Completions for one input. */
@@ -12,13 +14,14 @@ export class Completion {
   #input
   #ask
   #ontake
+  /** @type {Option[]} */
   #options = []
   #active = -1
   #id = uniqueId('options')
 
   /**
    * @param {HTMLInputElement} input
-   * @param {{ask: (text: string) => {text: string, about: string}[], ontake: (text: string) => void}} hooks
+   * @param {{ask: (text: string) => Option[], ontake: (text: string) => void}} hooks
    */
   constructor(input, { ask, ontake }) {
     this.#input = input
@@ -32,8 +35,8 @@ export class Completion {
     // A press must not take the focus from the input before the click comes.
     this.list.addEventListener('pointerdown', (event) => event.preventDefault())
     this.list.addEventListener('click', (event) => {
-      const option = event.target.closest('[role=option]')
-      if (option) this.#take(Number(option.dataset.index))
+      const at = Array.from(this.list.children).findIndex((option) => event.composedPath().includes(option))
+      if (at >= 0) this.#take(at)
     })
   }
 
@@ -47,7 +50,7 @@ export class Completion {
     this.#options = text ? this.#ask(text).filter((option) => option.text !== text).slice(0, SHOWN_MAX) : []
     this.#active = -1
     fill(this.list, this.#options.map((option, index) =>
-      h('li', { role: 'option', id: `${this.#id}-${index}`, 'data-index': index, 'aria-selected': 'false' }, h('span', { class: 'mono' }, option.text), h('span', { class: 'faint' }, option.about))))
+      h('li', { role: 'option', id: `${this.#id}-${index}`, 'aria-selected': 'false' }, h('span', { class: 'mono' }, option.text), h('span', { class: 'faint' }, option.about))))
     this.list.hidden = this.#options.length === 0
     this.#input.setAttribute('aria-expanded', String(this.open))
     this.#point()
@@ -60,7 +63,10 @@ export class Completion {
     this.#input.removeAttribute('aria-activedescendant')
   }
 
-  /** Handles a key; true when it is used up. */
+  /**
+   * Handles a key; true when it is used up.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     if (!this.open || event.isComposing) return false
     const last = this.#options.length - 1
@@ -87,6 +93,7 @@ export class Completion {
     this.list.children[this.#active].scrollIntoView({ block: 'nearest' })
   }
 
+  /** @param {number} index */
   #take(index) {
     const option = this.#options[index]
     this.close()

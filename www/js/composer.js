@@ -8,22 +8,35 @@ import { fill, h, setText, uniqueId } from './dom.js'
 import { MessageEditor } from './message-editor.js'
 import { signInState } from './sign-in-state.js'
 
+/** @import { Action, Proposal, Talk, View } from './types.d.ts' */
+
+/**
+ * What is asked of the conversation at hand.
+ * @typedef {Pick<Talk, 'lint' | 'complete' | 'isSecret'>} Asked
+ */
+
 const QUICK = ['NOOP', 'RSET', 'VRFY', 'HELP', 'QUIT']
 
 /** The composer. It acts through its hooks only. */
 export class Composer {
   #hooks
+  /** @type {View | null} */
   #view = null
+  /** @type {string[]} */
   #history = []
+  /**
+   * The place in the history that is shown; `null`: what is being typed.
+   * @type {number | null}
+   */
   #at = null
   #typed = ''
   #dirty = false
+  /** @type {string | null} */
   #proposed = null
   #byLine = false
 
   /**
-   * @param {{onact: (action: object) => void, ask: object, onsent: (line: string) => void, ondraft: (text: string) => void, onsignin: () => void, onrecipes: () => void}} hooks
-   *   `ask` has `lint`, `complete` and `isSecret` of the conversation at hand
+   * @param {{onact: (action: Action) => void, readonly ask: Asked, onsent: (line: string) => void, ondraft: (text: string) => void, onsignin: () => void, onrecipes: () => void}} hooks
    */
   constructor(hooks) {
     this.#hooks = hooks
@@ -53,7 +66,9 @@ export class Composer {
     this.signIn = h('button', { type: 'button', class: 'link', name: 'open-sign-in', onclick: () => hooks.onsignin() }, 'Sign in…')
     this.recipes = h('button', { type: 'button', class: 'link', name: 'open-recipes', onclick: () => hooks.onrecipes() }, 'Break rules…')
     this.told = h('div', { class: 'told', 'aria-live': 'polite' })
-    this.#makeAsk()
+    this.risk = h('p', { role: 'alert' })
+    this.first = h('button', { type: 'button', class: 'primary', name: 'starttls-first', onclick: () => hooks.onact({ do: 'send', line: 'STARTTLS' }) }, 'Encrypt first (STARTTLS)')
+    this.ask = this.#asking()
     this.node = h('div', { class: 'composer', part: 'composer' }, this.why, this.told, this.ask, this.editor.node, this.line, this.lint,
       h('div', { class: 'tools' }, this.run, this.cancel, this.chips, this.back, this.whole, this.signIn, this.recipes), this.then)
     this.line.addEventListener('submit', (event) => {
@@ -65,16 +80,19 @@ export class Composer {
   }
 
   // Credentials that would be readable wait for the person's word.
-  #makeAsk() {
+  #asking() {
+    /** @param {...Action} actions */
     const act = (...actions) => actions.forEach((action) => this.#hooks.onact(action))
-    this.risk = h('p', { role: 'alert' })
-    this.first = h('button', { type: 'button', class: 'primary', name: 'starttls-first', onclick: () => act({ do: 'send', line: 'STARTTLS' }) }, 'Encrypt first (STARTTLS)')
-    this.ask = h('div', { class: 'ask', role: 'group', 'aria-label': 'Credentials that are not protected', hidden: true }, this.risk, h('div', { class: 'actions' }, this.first,
+    return h('div', { class: 'ask', role: 'group', 'aria-label': 'Credentials that are not protected', hidden: true }, this.risk, h('div', { class: 'actions' }, this.first,
       h('button', { type: 'button', name: 'withhold', onclick: () => act({ do: 'plan', sign_in: null }) }, 'Do not sign in'),
       h('button', { type: 'button', class: 'danger', name: 'allow-credentials', onclick: () => act({ do: 'allow', what: 'credentials' }, { do: 'next' }) }, 'Send the credentials anyway')))
   }
 
-  /** Begins with this history, and a draft that was left. */
+  /**
+   * Begins with this history, and a draft that was left.
+   * @param {string[]} history the oldest first
+   * @param {string} draft
+   */
   begin(history, draft) {
     this.#history = history.slice()
     this.#at = null
@@ -85,7 +103,10 @@ export class Composer {
     this.editor.begin()
   }
 
-  /** Shows the view's proposal; what a person has typed is never overwritten. */
+  /**
+   * Shows the view's proposal; what a person has typed is never overwritten.
+   * @param {View} view
+   */
   show(view) {
     this.#view = view
     const { proposal, turn } = view
@@ -109,13 +130,15 @@ export class Composer {
     this.#advise()
   }
 
+  /** @param {View} view */
   #tell(view) {
-    const { proposal, sign_in: now, server, tls, envelope } = view
-    const asks = this.#asks(view)
+    const { sign_in: now, server, tls, envelope } = view
+    const caution = cautionOf(view)
+    const asks = caution !== null
     this.ask.hidden = !asks
     // Nothing goes out by a press of Enter while the question stands; another line can be typed.
     this.sendButton.disabled = asks && !this.#dirty
-    setText(this.risk, asks ? proposal.caution : '')
+    setText(this.risk, caution ?? '')
     this.first.hidden = Boolean(tls) || !server.extensions.some(({ keyword }) => keyword === 'STARTTLS')
     // That it went well need not be said for ever.
     const told = now.state === 'done' && envelope.reverse_path !== null && now.proved !== false ? [] : signInState(view)
@@ -127,13 +150,10 @@ export class Composer {
         h('progress', { max: now.working[1], value: now.working[0], 'aria-label': 'Rounds done' })])
   }
 
-  #asks({ proposal, sign_in: now }) {
-    return proposal?.kind === 'sign-in' && Boolean(proposal.caution) && !now.allowed
-  }
-
+  /** @param {View} view */
   #say(view) {
     const { proposal, turn } = view
-    const paused = this.#asks(view) ? null : view.paused
+    const paused = cautionOf(view) ? null : view.paused
     this.why.classList.toggle('paused', Boolean(paused))
     if (paused) setText(this.why, `Paused. ${paused}`)
     else if (turn === 'message' && this.#byLine) setText(this.why, 'Each line goes out as you type it; a dot on a line by itself ends the message.')
@@ -141,21 +161,22 @@ export class Composer {
     else setText(this.why, turn === 'connecting' ? 'Commands can be sent as soon as the connection stands.' : 'The server has the word. Whatever you send now, you send without waiting.')
   }
 
+  /** @param {Proposal | null} proposal */
   #propose(proposal) {
-    const text = proposal?.kind === 'command' ? proposal.text : proposal?.kind === 'hangup' ? '' : ''
-    const next = proposal ? text : null
+    const next = proposal && (proposal.kind === 'command' ? proposal.text : '')
     // A masked line is shown, and not put in to be edited: what is sent is not the mask.
     this.input.placeholder = proposal?.kind === 'sign-in' ? proposal.text : ''
     if (next !== this.#proposed) {
       this.#proposed = next
       if (!this.#dirty) this.#fill(next ?? '')
     }
-    const other = this.#dirty && Boolean(next) && this.input.value !== next
+    const other = this.#dirty && this.input.value !== next ? next : ''
     this.back.hidden = !other
-    if (other) setText(this.back, `Back to ${short(next)}`)
+    if (other) setText(this.back, `Back to ${short(other)}`)
     setText(this.sendButton, proposal?.kind === 'hangup' && !this.#dirty ? 'Hang up' : 'Send')
   }
 
+  /** @param {string} text */
   #fill(text) {
     this.input.value = text
     if (this.input.matches(':focus')) this.input.setSelectionRange(text.length, text.length)
@@ -166,9 +187,13 @@ export class Composer {
     this.#hooks.ondraft('')
     this.#fill(this.#proposed ?? '')
     this.focus()
-    this.show(this.#view)
+    if (this.#view) this.show(this.#view)
   }
 
+  /**
+   * @param {string} text
+   * @param {boolean} [offer] whether to offer completions of it
+   */
   #put(text, offer = false) {
     this.input.value = text
     this.input.focus()
@@ -196,6 +221,7 @@ export class Composer {
       fix !== null && fix !== undefined && h('button', { type: 'button', class: 'fix', onclick: () => this.#put(fix) }, 'Fix: ', h('span', { class: 'mono' }, fix)))))
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (this.completion.key(event)) {
       event.preventDefault()
@@ -210,6 +236,7 @@ export class Composer {
     }
   }
 
+  /** @param {number} step */
   #recall(step) {
     const end = this.#history.length
     const to = (this.#at ?? end) + step
@@ -221,6 +248,7 @@ export class Composer {
     return true
   }
 
+  /** @param {string} word */
   #quick(word) {
     if (word === 'VRFY') return this.#put('VRFY ')
     this.#submit(word)
@@ -228,26 +256,29 @@ export class Composer {
 
   #send() {
     this.completion.close()
+    const message = this.#view?.turn === 'message'
     const proposal = this.#view?.proposal
-    if (!this.#dirty && proposal && this.#view.turn !== 'message') {
+    if (!this.#dirty && proposal && !message) {
       if (proposal.kind === 'command') this.#remember(proposal.text)
       this.#hooks.onact({ do: 'next' })
       return
     }
     const line = this.input.value
     // Enter that comes before the proposal is no wish to send an empty line.
-    if (!line && !this.#dirty && this.#view?.turn !== 'message') return
+    if (!line && !this.#dirty && !message) return
     this.#dirty = false
-    this.#fill(this.#view?.turn === 'message' ? '' : (this.#proposed ?? ''))
+    this.#fill(message ? '' : (this.#proposed ?? ''))
     this.#submit(line)
   }
 
+  /** @param {string} line */
   #submit(line) {
     this.#remember(line)
     this.#hooks.ondraft('')
     this.#hooks.onact({ do: 'send', line })
   }
 
+  /** @param {string} line */
   #remember(line) {
     this.#at = null
     this.#typed = ''
@@ -256,11 +287,12 @@ export class Composer {
     this.#hooks.onsent(line)
   }
 
+  /** @param {boolean} on */
   #lineByLine(on) {
     this.#byLine = on
     this.#dirty = false
     this.#fill('')
-    this.show(this.#view)
+    if (this.#view) this.show(this.#view)
     this.focus()
   }
 
@@ -271,6 +303,15 @@ export class Composer {
   }
 }
 
+/**
+ * What would become known to whom, where the person has to decide about it before credentials go out.
+ * @param {View} view
+ */
+function cautionOf({ proposal, sign_in: now }) {
+  return (proposal?.kind === 'sign-in' && !now.allowed && proposal.caution) || null
+}
+
+/** @param {string} command */
 function short(command) {
   return command.length > 44 ? `${command.slice(0, 43)}…` : command
 }

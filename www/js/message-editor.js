@@ -6,13 +6,16 @@
 import { fill, h, setText, uniqueId } from './dom.js'
 import { octets } from './files.js'
 
+/** @import { Advice, Proposal } from './types.d.ts' */
+
 /** The editor. */
 export class MessageEditor {
   #hooks
+  /** @type {Proposal | null} */
   #proposal = null
   #dirty = false
 
-  /** @param {{onsend: (text: string | null) => void, onbyline: () => void, lint: (text: string) => object[]}} hooks `null`: as proposed */
+  /** @param {{onsend: (text: string | null) => void, onbyline: () => void, lint: (text: string) => Advice[]}} hooks `null`: as proposed */
   constructor(hooks) {
     this.#hooks = hooks
     const id = uniqueId('message')
@@ -36,7 +39,10 @@ export class MessageEditor {
     this.#proposal = null
   }
 
-  /** Shows the proposed message, unless the person has begun to change it. */
+  /**
+   * Shows the proposed message, unless the person has begun to change it.
+   * @param {Proposal | null} proposal
+   */
   show(proposal) {
     if (!proposal || proposal.kind !== 'message') return
     if (!this.#dirty && (this.#proposal?.text !== proposal.text || this.#proposal?.opaque !== proposal.opaque)) {
@@ -56,6 +62,7 @@ export class MessageEditor {
   }
 
   #describe() {
+    if (!this.#proposal) return
     const { dots, octets: size, opaque } = this.#proposal
     if (opaque) return setText(this.note, `The message goes out byte for byte, ${octets(size)} with the final dot. ${dotText(dots)}`)
     const doubled = this.#dirty ? (this.area.value.match(/^\./gm) ?? []).length : dots
@@ -81,6 +88,7 @@ export class MessageEditor {
   }
 }
 
+/** @param {number} dots */
 function dotText(dots) {
   if (dots === 0) return 'No line begins with a dot.'
   return dots === 1 ? '1 line begins with a dot, which is doubled.' : `${dots} lines begin with a dot, which are doubled.`

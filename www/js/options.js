@@ -6,25 +6,45 @@
 import { h } from './dom.js'
 import { Group, box, check, field, hint, menu, offer, text } from './fields.js'
 
+/** @import { Control } from './fields.js' */
+
+/** @type {[setting: 'notifySuccess' | 'notifyFailure' | 'notifyDelay', name: string, label: string, words: string][]} */
+const REPORTS = [
+  ['notifySuccess', 'notify-success', 'SUCCESS', 'when it was delivered'],
+  ['notifyFailure', 'notify-failure', 'FAILURE', 'when it cannot be delivered'],
+  ['notifyDelay', 'notify-delay', 'DELAY', 'when it takes long'],
+]
+
 /** The group. */
 export class ExtensionFields extends Group {
   constructor() {
     super()
-    const line = (name, setting, props) => (this.inputs[setting] = text(name, props))
-    const tick = (name, setting, label, words, keyword) => check((this.inputs[setting] = box(name)), label, words, keyword)
-    const pick = (name, setting, options) => (this.inputs[setting] = menu(name, options))
+    this.never = box('notify-never')
+    this.reports = REPORTS.map(([, name]) => box(name))
+    this.orcptSelf = box('orcpt-self')
+    this.orcpt = text('orcpt', { placeholder: 'them@example.com' })
+    /** @type {Record<string, Control>} */
+    const inputs = { notifyNever: this.never, orcptSelf: this.orcptSelf, orcpt: this.orcpt }
+    for (const [at, [setting]] of REPORTS.entries()) inputs[setting] = this.reports[at]
+    this.inputs = inputs
+    /** @type {(name: string, setting: string, props?: Record<string, unknown>) => Control} */
+    const line = (name, setting, props) => (inputs[setting] = text(name, props))
+    /** @type {(name: string, setting: string, label: string, words: string, keyword?: string) => HTMLElement} */
+    const tick = (name, setting, label, words, keyword) => check((inputs[setting] = box(name)), label, words, keyword)
+    /** @type {(name: string, setting: string, options: [value: string, label: string][]) => Control} */
+    const pick = (name, setting, options) => (inputs[setting] = menu(name, options))
+    /** @type {(label: string, control: Control, words?: string) => HTMLElement} */
     const row = (label, control, words) => field(label, control, words && hint(control, words))
+    /** @type {(title: string, keywords: string[], ...rows: HTMLElement[]) => HTMLElement} */
     const group = (title, keywords, ...rows) => h('details', { class: 'inline' }, h('summary', null, title, ' ', keywords.map(offer)), h('div', { class: 'stack' }, rows))
-    this.never = tick('notify-never', 'notifyNever', 'NEVER', 'no report at all')
-    this.reports = [['success', 'SUCCESS', 'when it was delivered'], ['failure', 'FAILURE', 'when it cannot be delivered'], ['delay', 'DELAY', 'when it takes long']]
-      .map(([word, label, words]) => tick(`notify-${word}`, `notify${label[0]}${word.slice(1)}`, label, words))
+    const reports = REPORTS.map(([, , label, words], at) => check(this.reports[at], label, words))
     this.node = h('div', { class: 'stack' },
       group('Reports on delivery (DSN)', ['DSN'],
-        h('div', { class: 'field', 'data-field': 'notify' }, h('span', { class: 'label' }, 'Report'), h('div', { class: 'control' }, this.reports, this.never)),
+        h('div', { class: 'field', 'data-field': 'notify' }, h('span', { class: 'label' }, 'Report'), h('div', { class: 'control' }, reports, check(this.never, 'NEVER', 'no report at all'))),
         row('Report holds', pick('ret', 'ret', [['', 'as the server likes'], ['full', 'the whole message (RET=FULL)'], ['hdrs', 'its header only (RET=HDRS)']])),
         row('Envelope id', line('envid', 'envid'), 'ENVID: comes back in the report.'),
-        tick('orcpt-self', 'orcptSelf', 'ORCPT', 'names each recipient as the original one'),
-        row('Original recipient', line('orcpt', 'orcpt', { placeholder: 'them@example.com' }), 'Whom the mail was meant for at first, where that is somebody else.')),
+        check(this.orcptSelf, 'ORCPT', 'names each recipient as the original one'),
+        row('Original recipient', this.orcpt, 'Whom the mail was meant for at first, where that is somebody else.')),
       group('How the message is handed over', ['CHUNKING', 'BINARYMIME'],
         tick('chunking', 'chunking', 'CHUNKING', 'BDAT in place of DATA: in counted pieces, without a final dot', 'CHUNKING'),
         row('Octets a piece', line('chunk', 'chunk', { inputmode: 'numeric', placeholder: '65536' })),
@@ -47,8 +67,9 @@ export class ExtensionFields extends Group {
     this.refresh()
   }
 
+  /** @override */
   refresh() {
-    for (const row of this.reports) row.firstChild.disabled = this.inputs.notifyNever.checked
-    this.inputs.orcpt.disabled = this.inputs.orcptSelf.checked
+    for (const box of this.reports) box.disabled = this.never.checked
+    this.orcpt.disabled = this.orcptSelf.checked
   }
 }

@@ -10,8 +10,8 @@ const FLAGS = ['locked', 'compact']
 
 const element = document.querySelector('smtp-conversation')
 const given = new URLSearchParams([...new URLSearchParams(location.search), ...new URLSearchParams(location.hash.slice(1))])
-for (const name of TEXTS) if (given.has(name)) element.setAttribute(name, given.get(name))
-for (const name of FLAGS) if (given.has(name) && given.get(name) !== 'false') element.setAttribute(name, '')
+for (const name of TEXTS) if (given.has(name)) element?.setAttribute(name, given.get(name) ?? '')
+for (const name of FLAGS) if (given.has(name) && given.get(name) !== 'false') element?.setAttribute(name, '')
 
 await import('../smtp-conversation.js')
 

@@ -7,16 +7,22 @@ import { fill, h } from './dom.js'
 import { copyButton, octets } from './files.js'
 import { aboutRelay } from './relay.js'
 
+/** @import { Protection } from './types.d.ts' */
+
 const HASH_COMMAND = 'find * -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum'
 
 /**
  * The nodes of the panel; nothing where nobody is on the way.
- * @param {object} protection as in the view
+ * @param {Protection} protection
  * @param {string | null} relay the relay that served this page as well; `null` where that is not so
  */
 export function proofNodes(protection, relay) {
   const { readable, hidden, trust } = protection
   if (readable.length === 0) return null
+  /**
+   * @param {number} sent
+   * @param {number} received
+   */
   const both = (sent, received) => `${octets(sent)} sent, ${octets(received)} received`
   return [h('h2', null, 'What the relay could read'),
     h('dl', { class: 'facts' }, h('dt', null, 'Clear text'), h('dd', null, both(protection.clear_sent, protection.clear_received)),
@@ -25,10 +31,15 @@ export function proofNodes(protection, relay) {
     relay && compareNode(relay)]
 }
 
+/**
+ * @param {string} title
+ * @param {string[]} sentences
+ */
 function part(title, sentences) {
   return sentences.length > 0 && [h('p', { class: 'lead' }, title), h('ul', null, sentences.map((sentence) => h('li', null, sentence)))]
 }
 
+/** @param {string} relay its address */
 function compareNode(relay) {
   const told = h('p', { 'aria-live': 'polite' })
   const node = h('details', { class: 'keyword' }, h('summary', null, 'Compare the page, or load it from elsewhere'), told,

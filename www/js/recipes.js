@@ -5,6 +5,14 @@
 
 import { fill, h, setText } from './dom.js'
 
+/** @import { Problem } from './settings.js' */
+/** @import { RuleTest, View } from './types.d.ts' */
+
+/**
+ * A test as the catalog describes it; see `core/src/recipe/catalogue.rs`.
+ * @typedef {{id: string, title: string, about: string, needs: string, expected: string, unsound: string}} Recipe
+ */
+
 const VERDICTS = { sound: ['good', '✓', 'Sound'], unsound: ['bad', '✗', 'Not sound'], unclear: ['plain', '?', 'Unclear'] }
 
 // Asked once a visit.
@@ -13,10 +21,12 @@ let allowed = false
 /** The dialog. */
 export class RecipesDialog {
   #hooks
+  /** @type {{id: string, run: HTMLButtonElement, result: HTMLElement, node: HTMLElement, key: string}[]} */
   #rows = []
+  /** @type {View | null} */
   #view = null
 
-  /** @param {{catalogue: {question: string, recipes: object[]}, onact: (action: object) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
+  /** @param {{catalogue: {question: string, recipes: Recipe[]}, onact: (action: object) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
   constructor(hooks) {
     this.#hooks = hooks
     this.body = h('div', { class: 'stack' })
@@ -29,6 +39,7 @@ export class RecipesDialog {
     this.#fill(hooks.catalogue)
   }
 
+  /** @param {{question: string, recipes: Recipe[]}} catalogue */
   #fill({ question, recipes }) {
     if (!allowed) {
       const yes = h('button', { type: 'button', class: 'primary', name: 'allow-recipes', onclick: () => {
@@ -40,6 +51,7 @@ export class RecipesDialog {
     } else this.#list(recipes)
   }
 
+  /** @param {Recipe[]} recipes */
   #list(recipes) {
     this.#rows = recipes.map((recipe) => {
       const run = h('button', { type: 'button', class: 'chip', 'data-recipe': recipe.id, 'aria-label': `Run: ${recipe.title}`, onclick: () => this.#run(recipe.id) }, 'Run')
@@ -52,6 +64,7 @@ export class RecipesDialog {
     if (this.#view) this.show(this.#view)
   }
 
+  /** @param {string} id */
   #run(id) {
     this.#complain(null)
     try {
@@ -62,11 +75,13 @@ export class RecipesDialog {
     }
   }
 
+  /** @param {Problem | null} problem */
   #complain(problem) {
     this.problem.hidden = !problem
     setText(this.problem, problem?.message ?? '')
   }
 
+  /** @param {View} view */
   show(view) {
     this.#view = view
     const over = view.turn === 'over'
@@ -83,8 +98,9 @@ export class RecipesDialog {
     }
   }
 
+  /** @param {RuleTest} test */
   #result({ verdict, sentence, entries }) {
-    const [tone, sign, word] = VERDICTS[verdict] ?? ['plain', '…', 'Running']
+    const [tone, sign, word] = verdict ? VERDICTS[verdict] : ['plain', '…', 'Running']
     return [h('p', { class: 'recipe-verdict' }, h('span', { class: `sign ${tone}`, 'aria-hidden': 'true' }, sign), h('span', null, h('b', null, word), sentence && `. ${sentence}`)),
       verdict && h('button', { type: 'button', class: 'link', onclick: () => {
         this.node.close()

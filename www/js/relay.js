@@ -5,6 +5,11 @@
 
 import { catalog } from './catalog.js'
 
+/**
+ * What a relay says about itself; see `About` in `core/src/tunnel/mod.rs`.
+ * @typedef {{version: string, profile: string, ports: number[], hosts: boolean, targets: string[], token: boolean, admitted: boolean, page_hash: string | null}} About
+ */
+
 const SCRIPT_FOLDER = new URL('../', import.meta.url)
 const PATIENCE = 10_000
 
@@ -15,7 +20,8 @@ export function relayBeside() {
 
 /**
  * A relay's address as a WebSocket wants it. What a person writes may lack the scheme or the path, or have http for ws.
- * @throws {{field: string, message: string}} it is no address
+ * @param {string} text
+ * @throws {import('./settings.js').Problem} it is not an address
  */
 export function relayAddress(text) {
   const written = text.trim()
@@ -32,16 +38,24 @@ export function relayAddress(text) {
   }
 }
 
+/** @param {URL} url */
 function asSocket(url) {
   const socket = new URL(url)
   socket.protocol = /^(https|wss):$/.test(url.protocol) ? 'wss:' : 'ws:'
   return socket.href
 }
 
-/** What the relay says of itself to who has this token, or none; `null` where there is no relay to ask. Never rejects. */
+/**
+ * What the relay says about itself to who has this token, or none. Never rejects.
+ * @param {string} url
+ * @param {string} [token]
+ * @returns {Promise<About | null>} `null` where there is no relay to ask
+ */
 export function aboutRelay(url, token) {
   return new Promise((resolve) => {
+    /** @type {WebSocket | undefined} */
     let socket
+    /** @param {About | null} about */
     const finish = (about) => {
       clearTimeout(timer)
       resolve(about)
@@ -54,12 +68,17 @@ export function aboutRelay(url, token) {
       finish(null)
       return
     }
-    socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'about', ...(token && { token }) })))
-    socket.addEventListener('close', () => finish(null))
-    socket.addEventListener('message', ({ data }) => finish(readAbout(data)))
+    const opened = socket
+    opened.addEventListener('open', () => opened.send(JSON.stringify({ type: 'about', ...(token && { token }) })))
+    opened.addEventListener('close', () => finish(null))
+    opened.addEventListener('message', ({ data }) => finish(readAbout(data)))
   })
 }
 
+/**
+ * @param {string} data
+ * @returns {About | null}
+ */
 function readAbout(data) {
   try {
     const about = JSON.parse(data)

@@ -127,7 +127,7 @@ export function readOptions(options) {
   const setup = { attended: false }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || OWN.has(name)) continue
-    if (GROUPS[name]) {
+    if (Object.hasOwn(GROUPS, name)) {
       const group = readGroup(name, value)
       if (name === 'tls') Object.assign(setup, group)
       else setup.sign_in = forSasl(group)

@@ -3,10 +3,21 @@
  * @module
  */
 
-/** Sentences with their tone; `offers` adds what would be done next. */
+/** @import { View } from './types.d.ts' */
+
+/**
+ * Sentences with their tone.
+ * @param {Pick<View, 'sign_in' | 'turn'>} view
+ * @param {boolean} [offers] adds what would be done next
+ */
 export function signInState({ sign_in: now, turn }, offers) {
   const name = now.mechanism ?? 'AUTH'
+  /** @type {[tone: string, sentence: string][]} */
   const told = []
+  /**
+   * @param {string} tone
+   * @param {...(string | false | null)} words
+   */
   const tell = (tone, ...words) => told.push([tone, words.filter(Boolean).join(' ')])
   if (now.state === 'done') tell('good', `✓ Signed in with ${name}.`, now.proved && 'The server proved that it knows the password as well.')
   if (now.state === 'refused') tell('error', `✗ The server refused ${name}.`)

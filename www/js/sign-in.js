@@ -7,6 +7,10 @@ import { fill, h, setText } from './dom.js'
 import { Group, box, check, field, hint, menu, secret, text } from './fields.js'
 import { signInState } from './sign-in-state.js'
 
+/** @import { Problem, Settings } from './settings.js' */
+/** @import { View } from './types.d.ts' */
+
+/** @type {[value: string, label: string][]} */
 const WITH = [
   ['', 'Do not sign in'],
   ['password', 'With a password'],
@@ -20,11 +24,14 @@ export class SignInFields extends Group {
   constructor(mechanisms) {
     super()
     this.mechanisms = mechanisms
+    /** What is shown now. */
+    this.key = ''
     this.with = menu('sign-in-with', WITH)
     this.user = text('user', { placeholder: 'you@example.org' })
     const [password, showPassword] = secret('password')
     const [token, showToken] = secret('access-token')
-    Object.assign(this, { password, token })
+    this.password = password
+    this.token = token
     this.actAs = text('authorization-id')
     this.mechanism = menu('mechanism', [])
     this.initial = box('initial-response')
@@ -41,38 +48,48 @@ export class SignInFields extends Group {
         field('Bind to', this.bind, hint(this.bind, 'What the -PLUS mechanisms tie the proof to.')),
         check(this.initial, 'Initial response', 'send the first answer together with AUTH, which saves a round trip')),
     }
-    for (const name of ['password', 'token']) this.rows[name].classList.add('secret')
+    for (const row of [this.rows.password, this.rows.token]) row.classList.add('secret')
     this.node = h('div', { class: 'stack sign-in' }, field('Sign in', this.with), Object.values(this.rows))
     this.node.addEventListener('change', () => this.refresh())
     this.show(null)
   }
 
-  /** Shows what the server offers; `null` while nobody knows. */
+  /**
+   * Shows what the server offers; `null` while nobody knows.
+   * @override
+   * @param {View | null} view
+   */
   show(view) {
     const known = view?.server?.hello ? view.sign_in.mechanisms : null
-    const key = JSON.stringify(known?.map(({ offered }) => offered) ?? null)
+    const key = JSON.stringify([known?.map(({ offered }) => offered)])
     if (this.key === key) return
     this.key = key
     const { value } = this.mechanism
-    fill(this.mechanism, h('option', { value: '' }, 'The best that is offered'), (known ?? this.mechanisms).map(({ word, offered }) =>
-      h('option', { value: word }, known ? `${word} (${offered ? 'offered' : 'not offered'})` : word)))
+    const names = known
+      ? known.map(({ word, offered }) => [word, `${word} (${offered ? 'offered' : 'not offered'})`])
+      : this.mechanisms.map(({ word }) => [word, word])
+    fill(this.mechanism, h('option', { value: '' }, 'The best that is offered'), names.map(([value, name]) => h('option', { value }, name)))
     this.mechanism.value = value
     this.refresh()
   }
 
+  /** @override */
   get value() {
     return super.value
   }
 
+  /** @param {Partial<Settings>} settings */
   set value(settings) {
     super.value = settings
     if (settings.authorizationId || settings.bindTo || settings.initialResponse === false) this.rows.more.open = true
   }
 
+  /** @override */
   get secrets() {
     return { password: this.password.value, accessToken: this.token.value }
   }
 
+  /** @override */
   refresh() {
     const kind = this.with.value
     for (const [name, row] of Object.entries(this.rows)) row.hidden = !kind || (['password', 'token'].includes(name) && name !== kind)
@@ -81,11 +98,16 @@ export class SignInFields extends Group {
   }
 }
 
+/** Fields of the core's setup that have another name here. */
+const NAMES = new Map([['token', 'access-token'], ['sign_in', 'sign-in-with']])
+
 /** The dialog in mid-conversation. */
 export class SignInDialog {
   /** @param {{fields: SignInFields, home: HTMLElement, onsign: () => string}} around `home` is where the fields live else; `onsign` returns what to tell, or nothing when all is done */
   constructor({ fields, home, onsign }) {
     this.fields = fields
+    /** What is shown now. */
+    this.key = ''
     this.state = h('div', { class: 'sign-in-state stack', 'aria-live': 'polite' })
     this.problem = h('p', { class: 'problem', role: 'alert', hidden: true })
     this.offers = h('details', { class: 'inline' })
@@ -105,6 +127,7 @@ export class SignInDialog {
     fields.refresh()
   }
 
+  /** @param {() => string} onsign */
   #sign(onsign) {
     this.complain(null)
     try {
@@ -116,19 +139,25 @@ export class SignInDialog {
     }
   }
 
-  /** Says what is wrong, at its field. */
+  /**
+   * Says what is wrong, at its field.
+   * @param {Problem | null} problem
+   */
   complain(problem) {
     for (const node of this.node.querySelectorAll('[aria-invalid]')) node.removeAttribute('aria-invalid')
     this.problem.hidden = !problem
     setText(this.problem, problem?.message ?? '')
-    const name = { token: 'access-token', sign_in: 'sign-in-with' }[problem?.field] ?? problem?.field?.replaceAll('_', '-')
-    const field = name && this.node.querySelector(`[name="${CSS.escape(name)}"]`)
+    if (!problem?.field) return
+    const name = NAMES.get(problem.field) ?? problem.field.replaceAll('_', '-')
+    /** @type {HTMLElement | null} */
+    const field = this.node.querySelector(`[name="${CSS.escape(name)}"]`)
     if (!field) return
     field.setAttribute('aria-invalid', 'true')
-    for (let group = field.closest('details'); group; group = group.parentElement?.closest('details')) group.open = true
+    for (let group = field.closest('details'); group; group = group.parentElement?.closest('details') ?? null) group.open = true
     field.focus()
   }
 
+  /** @param {View} view */
   show(view) {
     const { sign_in: now } = view
     this.fields.show(view)

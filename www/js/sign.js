@@ -5,6 +5,11 @@
 
 import { h } from './dom.js'
 
+/** @import { Outcome } from './types.d.ts' */
+
+/** @typedef {readonly [tone: string, mark: string, name: string]} Sign */
+
+/** @type {Record<Outcome, Sign>} */
 const OUTCOMES = {
   accepted: ['good', '✓', 'accepted'],
   partly: ['warn', '◐', 'partly accepted'],
@@ -16,10 +21,16 @@ const OUTCOMES = {
   unknown: ['warn', '?', 'not known'],
 }
 
-/** A coloured sign that also has a shape and a name. */
+/**
+ * A colored sign that also has a shape and a name.
+ * @param {Sign} sign
+ */
 export function sign([tone, mark, name]) {
   return h('span', { class: `sign ${tone}`, role: 'img', 'aria-label': name }, mark)
 }
 
-/** The sign of an outcome. */
+/**
+ * The sign of an outcome.
+ * @param {Outcome} outcome
+ */
 export const outcomeSign = (outcome) => sign(OUTCOMES[outcome] ?? OUTCOMES.unknown)

@@ -7,13 +7,18 @@ import { fill, h, icon, setText } from './dom.js'
 import { octets } from './files.js'
 import { outcomeSign } from './sign.js'
 
+/** @import { Connection, ExportFormat, Talk, View, Waiting } from './types.d.ts' */
+
 const WAIT_SHOWN_AFTER = 400
 const HINT_AFTER = 4000
 const SHUT = 'M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2'
 const UNSHUT = 'M3.5 7h9v6.5h-9zM5.5 7V4.5a2.5 2.5 0 0 1 4.6-1.3'
 const CUT = 'This was kept while the conversation was still going on. The connection is gone.'
 
-/** A span of time in words, no finer than a person needs. */
+/**
+ * A span of time in words, no finer than a person needs.
+ * @param {number} ms
+ */
 export function duration(ms) {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 60) return `${seconds} s`
@@ -21,12 +26,15 @@ export function duration(ms) {
   return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${String(rest).padStart(2, '0')} s`
 }
 
-/** A lock that is shut, or open; it says nothing to a screen reader. */
+/**
+ * A lock that is shut, or open; it says nothing to a screen reader.
+ * @param {boolean} shut
+ */
 export const lock = (shut) => icon(shut ? SHUT : UNSHUT)
 
 /** The bar on top of a conversation. */
 export class Bar {
-  /** @param {{onhangup: Function, onsettings: Function, onlock: Function, oncopy: Function, onsave: (format: string) => void}} hooks */
+  /** @param {{onhangup: () => void, onsettings: () => void, onlock: () => void, oncopy: () => void, onsave: (format: ExportFormat) => void}} hooks */
   constructor(hooks) {
     this.peer = h('strong', { class: 'peer' })
     this.detail = h('span', { class: 'detail' })
@@ -35,19 +43,24 @@ export class Bar {
     this.lockWord = h('span')
     this.lock = h('button', { type: 'button', class: 'quiet lock', hidden: true, onclick: () => hooks.onlock() }, this.lockIcon, this.lockWord)
     this.copy = h('button', { type: 'button', onclick: () => hooks.oncopy() }, 'Copy')
+    /**
+     * @param {ExportFormat} name
+     * @param {string} label
+     */
     const format = (name, label) => h('button', { type: 'button', onclick: () => {
       this.menu.open = false
       hooks.onsave(name)
     } }, label)
-    this.menu = h('details', { class: 'menu' }, h('summary', { class: 'button' }, 'Save'),
+    const save = h('summary', { class: 'button' }, 'Save')
+    this.menu = h('details', { class: 'menu' }, save,
       h('div', { class: 'menu-list' }, format('talk', 'As text (.talk), can be opened again'), format('markdown', 'As Markdown, for a ticket'), format('json', 'As JSON')))
     this.menu.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || !this.menu.open) return
       this.menu.open = false
-      this.menu.firstChild.focus()
+      save.focus()
     })
     this.menu.addEventListener('focusout', ({ relatedTarget }) => {
-      if (relatedTarget && !this.menu.contains(relatedTarget)) this.menu.open = false
+      if (relatedTarget instanceof Node && !this.menu.contains(relatedTarget)) this.menu.open = false
     })
     this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Settings')
     this.hangup = h('button', { type: 'button', class: 'danger', title: 'End the connection without another word', onclick: () => hooks.onhangup() }, 'Hang up')
@@ -55,6 +68,10 @@ export class Bar {
       h('div', { class: 'bar-tools' }, this.copy, this.menu, this.settings, this.hangup))
   }
 
+  /**
+   * @param {Talk} conversation
+   * @param {string} title
+   */
   show(conversation, title) {
     const { view, saved } = conversation
     setText(this.peer, title)
@@ -66,6 +83,7 @@ export class Bar {
     this.#showLock(view)
   }
 
+  /** @param {View} view */
   #showLock(view) {
     const [lockTone, words, shut] = lockText(view)
     this.lock.hidden = !words
@@ -76,19 +94,25 @@ export class Bar {
   }
 }
 
+/** @param {Connection | null} connection */
 function connectionText(connection) {
   if (!connection) return ''
   const from = connection.local ? `, from ${connection.local}${connection.local_name ? ` (${connection.local_name})` : ''}` : ''
   return connection.address === connection.host ? from.slice(2) : `${connection.address}${from}`
 }
 
-// Nothing where nobody is on the way: before the connection, and within this page.
+/**
+ * Nothing where nobody is in between: before the connection, and within this page.
+ * @param {View} view
+ * @returns {[tone: string, words: string, shut: boolean]}
+ */
 function lockText({ connection, tls }) {
   if (tls?.failure) return ['bad', 'TLS failed', false]
   if (tls?.report) return tls.report.verdict.trusted ? ['good', 'Encrypted, trusted', true] : ['warn', 'Encrypted, not trusted', true]
   return connection ? ['plain', 'Clear text', false] : ['', '', false]
 }
 
+/** @param {View} view */
 function stateText({ turn, waiting }) {
   if (turn === 'over') return ['plain', 'Ended']
   if (turn === 'connecting') return ['busy', 'Connecting']
@@ -98,7 +122,10 @@ function stateText({ turn, waiting }) {
 
 /** The wait: for what, how long, how long a client should have patience. */
 export class Wait {
-  #timer = 0
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer
+  /** @type {Waiting | null} */
+  #waiting = null
 
   /** @param {{now: () => number, onstop: () => void}} hooks */
   constructor(hooks) {
@@ -110,18 +137,19 @@ export class Wait {
       h('button', { type: 'button', class: 'chip', onclick: () => hooks.onstop() }, 'Stop waiting'), this.hint)
   }
 
+  /** @param {Waiting | null} waiting */
   show(waiting) {
     clearInterval(this.#timer)
-    this.waiting = waiting
+    this.#waiting = waiting
     this.#draw()
     if (waiting) this.#timer = setInterval(() => this.#draw(), 250)
   }
 
   #draw() {
-    const { waiting } = this
+    const waiting = this.#waiting
     const waited = waiting ? this.now() - waiting.since : 0
-    this.node.hidden = !waiting || waited < WAIT_SHOWN_AFTER
-    if (this.node.hidden) return
+    this.node.hidden = waited < WAIT_SHOWN_AFTER
+    if (!waiting || this.node.hidden) return
     setText(this.text, `Waiting for ${waiting.what} · ${duration(waited)} of ${duration(waiting.limit)}`)
     this.node.title = waiting.section
     this.progress.value = Math.min(1, waited / waiting.limit)
@@ -141,6 +169,7 @@ export class Progress {
       h('button', { type: 'button', class: 'chip', title: 'Hangs up: the server keeps nothing of an unfinished message', onclick: () => hooks.onstop() }, 'Cancel'))
   }
 
+  /** @param {View['progress']} progress */
   show(progress) {
     this.node.hidden = !progress
     if (!progress) return
@@ -151,14 +180,17 @@ export class Progress {
 
 /** The end: in one sentence how it went, how the connection ended, and what to do next. */
 export class End {
-  /** @param {{onagain: Function, onsettings: Function}} hooks */
+  /** @param {{onagain: () => void, onsettings: () => void}} hooks */
   constructor(hooks) {
     this.sentence = h('div', { class: 'end-text' })
     this.again = h('button', { type: 'button', class: 'primary', onclick: () => hooks.onagain() }, 'Again')
     this.settings = h('button', { type: 'button', onclick: () => hooks.onsettings() }, 'Change settings')
+    /** What is shown now. */
+    this.key = ''
     this.node = h('section', { class: 'end', part: 'end', hidden: true, 'aria-label': 'How it went', tabindex: '-1' }, this.sentence, h('div', { class: 'actions' }, this.again, this.settings))
   }
 
+  /** @param {Talk} conversation */
   show({ view, saved, fault }) {
     this.node.hidden = view.turn !== 'over' && !saved && !fault
     this.again.hidden = saved
@@ -172,7 +204,7 @@ export class End {
       ? [h('p', { class: 'verdict' }, 'Ehlo itself has failed, and let go of the connection.'), h('p', null, 'The transcript is kept. Reload the page, and please report what you did.')]
       : [h('p', { class: 'verdict' }, outcomeSign(view.summary.outcome), h('span', null, cut ? CUT : view.summary.sentence)),
           view.ending && view.ending.sentence !== view.summary.sentence && h('p', null, view.ending.sentence),
-          view.ending?.advice.length > 0 && h('ul', null, view.ending.advice.map((advice) => h('li', null, advice)))]
+          view.ending && view.ending.advice.length > 0 && h('ul', null, view.ending.advice.map((advice) => h('li', null, advice)))]
     fill(this.sentence, sentences)
   }
 }

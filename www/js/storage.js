@@ -4,15 +4,30 @@
  * @module
  */
 
+/** @import { Settings } from './settings.js' */
+
+/**
+ * What is stored. It may come from another version, or have been changed by hand.
+ * @typedef {{settings?: Partial<Settings>, draft?: string, history?: string[], last?: Last | null}} Kept
+ *
+ * The last conversation; `live` while it was still going on.
+ * @typedef {{talk: string, live: boolean}} Last
+ */
+
 const TALK_MAX = 512 * 1024
 const HISTORY_MAX = 100
 
 /** What is kept for one element. */
 export class Store {
   #key
+  /** @type {Kept} */
   #data = {}
-  #timer = 0
-  /** Called when the page is about to go, a reload included: the last chance to set what shall be kept. */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
+  /**
+   * Called when the page is about to go, a reload included: the last chance to set what shall be kept.
+   * @type {(() => void) | null}
+   */
   onleave = null
 
   /** @param {string} id the element's id, or nothing */
@@ -52,13 +67,16 @@ export class Store {
     return Array.isArray(this.#data.history) ? this.#data.history : []
   }
 
-  /** Adds a line to the history; the same line again moves to the end. */
+  /**
+   * Adds a line to the history; the same line again moves to the end.
+   * @param {string} line
+   */
   remember(line) {
     if (!line.trim()) return
     this.#set({ history: [...this.history.filter((old) => old !== line), line].slice(-HISTORY_MAX) })
   }
 
-  /** The last conversation: `{talk, live}`; live while it was still going on. */
+  /** The last conversation. */
   get last() {
     return this.#data.last ?? null
   }
@@ -68,6 +86,7 @@ export class Store {
     this.#set({ last })
   }
 
+  /** @param {Kept} part */
   #set(part) {
     Object.assign(this.#data, part)
     clearTimeout(this.#timer)

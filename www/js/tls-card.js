@@ -7,14 +7,21 @@ import { h, uniqueId } from './dom.js'
 import { copyButton, fileName, save } from './files.js'
 import { sign } from './sign.js'
 
+/** @import { Sign } from './sign.js' */
+/** @import { Certificate, Child, Extension, LegacyTls, Tls, TlsFailure, TlsReport } from './types.d.ts' */
+
 const CLIENT = {
   'not-asked': 'the server did not ask for one',
   'none-given': 'the server asked, and got none',
   given: 'the server asked, and got yours',
 }
+/** @type {Sign} */
 const GOOD = ['good', '✓', 'Trusted']
+/** @type {Sign} */
 const BAD = ['bad', '✕', 'Not trusted']
+/** @type {Sign} */
 const FAILED = ['bad', '✕', 'Failed']
+/** @type {Partial<Record<Tls['stage'], string>>} */
 const STAGES = {
   loading: 'The part of Ehlo that speaks TLS is being loaded…',
   handshaking: 'The handshake is going on…',
@@ -22,18 +29,19 @@ const STAGES = {
 
 /**
  * The nodes of the card.
- * @param {object} tls as in the view
+ * @param {Tls} tls
  * @param {{probing: boolean, title: string}} around `probing`: another connection is asking the server
  */
 export function tlsNodes(tls, { probing, title }) {
   return [h('h2', null, 'TLS'),
     !tls.report && !tls.failure && h('p', { class: 'faint' }, STAGES[tls.stage]),
-    tls.failure && failureNodes(tls, probing),
+    tls.failure && failureNodes(tls, tls.failure, probing),
     tls.report && reportNodes(tls.report),
     tls.changes && changeNodes(tls.changes),
     furtherNodes(tls, title)]
 }
 
+/** @param {TlsReport} report */
 function reportNodes(report) {
   const { verdict, certificates } = report
   const checked = report.checked_name ? `for ${report.checked_name}` : 'for no name'
@@ -53,7 +61,12 @@ function reportNodes(report) {
   ]
 }
 
-function failureNodes({ failure, report }, probing) {
+/**
+ * @param {Tls} tls
+ * @param {TlsFailure} failure
+ * @param {boolean} probing
+ */
+function failureNodes({ report }, failure, probing) {
   const { sentence, detail, alert, looks_like: looks, legacy } = failure
   return [
     h('p', { class: 'tls-verdict' }, sign(FAILED), h('b', null, sentence)),
@@ -68,16 +81,22 @@ function failureNodes({ failure, report }, probing) {
   ]
 }
 
+/** @param {LegacyTls} legacy */
 function legacyNodes(legacy) {
   return h('div', { class: 'legacy' }, h('h3', null, 'Asked as an old client would'), h('p', null, legacy.sentence),
     legacy.version && facts([['Version', legacy.version], ['Cipher suite', legacy.suite], ['Key exchange', legacy.key_exchange]]),
     list(legacy.advice), legacy.records.length > 0 && recordNodes('What it sent', legacy.records))
 }
 
+/**
+ * @param {string} title
+ * @param {string[]} records
+ */
 function recordNodes(title, records) {
   return h('details', { class: 'keyword' }, h('summary', null, title), h('ol', { class: 'mono records' }, records.map((record) => h('li', null, record))))
 }
 
+/** @param {Certificate[]} certificates */
 function chainNodes(certificates) {
   if (certificates.length === 0) return null
   const heading = uniqueId('chain')
@@ -85,6 +104,10 @@ function chainNodes(certificates) {
     h('div', { class: 'chain', role: 'group', 'aria-labelledby': heading }, certificates.map(certificateNode))]
 }
 
+/**
+ * @param {Certificate} one
+ * @param {number} at
+ */
 function certificateNode(one, at) {
   const pin = `sha256/${one.spki_pin}`
   return h('details', { class: 'keyword' },
@@ -97,12 +120,18 @@ function certificateNode(one, at) {
     ]))
 }
 
+/** @param {NonNullable<Tls['changes']>} changes */
 function changeNodes({ new: added, gone, other }) {
+  /** @type {(word: string, extensions: Extension[]) => [string, string]} */
   const row = (word, extensions) => [word, extensions.map(({ keyword, params }) => `${keyword} ${params}`.trim()).join('\n')]
   const rows = facts([row('New', added), row('Gone', gone), row('Changed', other)])
   return [h('h3', null, 'What changed in the offer'), rows || h('p', { class: 'faint' }, 'Nothing: the second EHLO offered what the first had.')]
 }
 
+/**
+ * @param {Tls} tls
+ * @param {string} title
+ */
 function furtherNodes({ pem, openssl }, title) {
   return [
     pem && h('button', { type: 'button', class: 'chip', onclick: () => save(pem, fileName(title, 'pem'), 'application/x-pem-file') }, 'Save the chain as PEM'),
@@ -110,16 +139,21 @@ function furtherNodes({ pem, openssl }, title) {
   ]
 }
 
-// Rows without a value are left out.
+/**
+ * Rows without a value are left out.
+ * @param {[name: string, value: string | Child[]][]} rows
+ */
 function facts(rows) {
-  const given = rows.filter(([, value]) => value && value.length > 0)
+  const given = rows.filter(([, value]) => value.length > 0)
   return given.length > 0 && h('dl', { class: 'facts' }, given.map(([name, value]) => [h('dt', null, name), h('dd', { class: 'mono' }, value)]))
 }
 
+/** @param {string[]} items */
 function list(items) {
   return items.length > 0 && h('ul', null, items.map((item) => h('li', null, item)))
 }
 
+/** @param {string} subject */
 function commonName(subject) {
   return /(?:^|, )CN=([^,]+)/.exec(subject)?.[1] ?? (subject || 'no subject')
 }

@@ -51,21 +51,25 @@ export class TlsFields extends Group {
     this.refresh()
   }
 
+  /** @override */
   get secrets() {
     return { tlsClient: this.#client }
   }
 
+  /** @override */
   refresh() {
     this.serverName.disabled = this.noName.checked
     for (const row of this.proxied) row.hidden = !this.version.value
   }
 
+  /** @param {File} file */
   async #authority(file) {
     const pem = (await file.text()).trim()
     this.authorities.value = `${this.authorities.value.trim()}\n${pem}\n`.trimStart()
     this.authorities.dispatchEvent(new Event('input', { bubbles: true }))
   }
 
+  /** @param {File} file */
   async #file(file) {
     this.#take(await file.text())
   }
@@ -75,9 +79,13 @@ export class TlsFields extends Group {
     if (/-----END [^-]+-----\s*$/.test(this.client.value)) this.#take(this.client.value)
   }
 
+  /**
+   * @param {string} pem
+   * @param {boolean} [fresh] in place of what was there
+   */
   #take(pem, fresh = false) {
     const encrypted = /ENCRYPTED/.test(pem)
-    const strange = pem && !/-----BEGIN (CERTIFICATE|[A-Z ]*PRIVATE KEY)-----/.test(pem)
+    const strange = pem !== '' && !/-----BEGIN (CERTIFICATE|[A-Z ]*PRIVATE KEY)-----/.test(pem)
     this.wrong.hidden = !encrypted && !strange
     setText(this.wrong, encrypted ? 'This key is encrypted. Decrypt it first: openssl pkey -in key.pem -out plain.pem'
       : strange ? 'This is neither a certificate nor a key in PEM. From a .p12 file: openssl pkcs12 -in file.p12 -nodes -out plain.pem' : '')

@@ -7,6 +7,10 @@
 import { append, fill, h, setText, unseen } from './dom.js'
 import { lock } from './status.js'
 
+/** @import { Child, Entry } from './types.d.ts' */
+
+/** @typedef {Entry['lines'][number]['segments']} Segments */
+
 const SIDES = {
   client: { mark: '→', word: 'sent', part: 'line sent' },
   server: { mark: '←', word: 'received', part: 'line received' },
@@ -16,14 +20,20 @@ const LONG_MESSAGE = 14
 const LONG_LINE = 1200
 const NOTICEABLE = 1000
 
-/** Seconds since the beginning, for the gutter. */
+/**
+ * Seconds since the beginning, for the gutter.
+ * @param {number} ms
+ */
 export function clock(ms) {
   if (ms < 60_000) return (ms / 1000).toFixed(3)
   const minutes = Math.floor(ms / 60_000)
   return `${minutes}:${((ms % 60_000) / 1000).toFixed(1).padStart(4, '0')}`
 }
 
-/** A pause in as few letters as say it. */
+/**
+ * A pause in as few letters as say it.
+ * @param {number} ms
+ */
 export function pauseText(ms) {
   if (ms < 1000) return `+${ms} ms`
   if (ms < 60_000) return `+${(ms / 1000).toFixed(1)} s`
@@ -32,17 +42,22 @@ export function pauseText(ms) {
 
 /** The transcript's view. */
 export class TranscriptView {
+  /** @type {Entry[]} */
   #entries = []
+  /** @type {HTMLElement[]} */
   #rows = []
+  /** @type {number | null} */
   #started = null
+  /** @type {number | null} */
   #selected = null
+  /** @type {number | null} */
   #since = null
   #onreply
   #onsecure
   #atEnd = true
   #endTop = 0
 
-  /** @param {{onreply: (reply: number, entry: object) => void, onsecure: () => void}} hooks the person wants to know what a reply means, or of the TLS session */
+  /** @param {{onreply: (reply: number) => void, onsecure: () => void}} hooks the person wants to know what a reply means, or of the TLS session */
   constructor({ onreply, onsecure }) {
     this.#onreply = onreply
     this.#onsecure = onsecure
@@ -60,7 +75,10 @@ export class TranscriptView {
     sizes.observe(this.list)
   }
 
-  /** Begins an empty transcript; `started` is the time of its beginning, where it is known. */
+  /**
+   * Begins an empty transcript.
+   * @param {number | null} started the time of its beginning in milliseconds since 1970, where it is known
+   */
   clear(started) {
     this.#entries = []
     this.#rows = []
@@ -73,7 +91,7 @@ export class TranscriptView {
 
   /**
    * Shows `entries`; rows of entries that have not changed since the last time are left alone.
-   * @param {object[]} entries as the core shows them
+   * @param {Entry[]} entries
    * @param {number | null} since the first that crossed encrypted
    */
   show(entries, since = null) {
@@ -105,9 +123,11 @@ export class TranscriptView {
     if (this.#atEnd) this.toEnd()
   }
 
+  /** @param {Entry} entry */
   #row(entry) {
-    const side = SIDES[entry.side] ?? SIDES.relay
-    const shut = this.#since === null || entry.side === 'relay' ? null : entry.id >= this.#since
+    const side = SIDES[entry.side]
+    const since = this.#since
+    const shut = since === null || entry.side === 'relay' ? null : entry.id >= since
     const [kept, word] = shut === null ? ['', ''] : shut ? [' encrypted', ', encrypted'] : [' clear', ', in clear text']
     const when = this.#started === null ? '' : new Date(this.#started + entry.at).toLocaleString()
     return h('div', {
@@ -120,10 +140,14 @@ export class TranscriptView {
     h('span', { class: 'said' }, unseen(`${side.word}${word}: `), this.#text(entry),
       entry.open && h('span', { class: 'open', title: 'The line end has not come yet' }, ' …', unseen('line end has not come yet')),
       entry.decoded.length > 0 && h('span', { class: 'decoded' }, unseen('that is: '), entry.decoded.map((line) => h('span', null, line))),
-      entry.id + 1 === this.#since && h('button', { type: 'button', class: 'link secured', onclick: () => this.#onsecure() }, 'Show the TLS session'),
+      entry.id + 1 === since && h('button', { type: 'button', class: 'link secured', onclick: () => this.#onsecure() }, 'Show the TLS session'),
       entry.oddities.map((oddity) => h('span', { class: 'odd' }, oddity))))
   }
 
+  /**
+   * @param {Entry} entry
+   * @returns {Child}
+   */
   #text(entry) {
     if (entry.piece !== 'message') return entry.lines.map((line) => longLine(line) ?? lineNodes(line.segments))
     const whole = entry.lines.map((line) => h('span', { class: 'row' }, lineNodes(line.segments), '\n'))
@@ -132,7 +156,10 @@ export class TranscriptView {
     return [whole.slice(0, LONG_MESSAGE), folded(whole.slice(LONG_MESSAGE, -1), `${whole.length - LONG_MESSAGE - 1} more lines`), whole.at(-1), tail]
   }
 
-  /** Marks the lines of a reply as the ones that are being explained. */
+  /**
+   * Marks the lines of a reply as the ones that are being explained.
+   * @param {number | null} reply
+   */
   select(reply) {
     if (reply === this.#selected) return
     for (const row of this.#rowsOf(this.#selected)) row.removeAttribute('aria-current')
@@ -140,12 +167,15 @@ export class TranscriptView {
     for (const row of this.#rowsOf(reply)) row.setAttribute('aria-current', 'true')
   }
 
+  /** @param {number | null} reply */
   #rowsOf(reply) {
     return reply === null ? [] : this.list.querySelectorAll(`[data-reply="${reply}"]`)
   }
 
-
-  /** Brings an entry into sight and focus, as evidence. */
+  /**
+   * Brings an entry into sight and focus, as evidence.
+   * @param {number} id
+   */
   reveal(id) {
     const row = this.#rows[id]
     if (!row) return
@@ -167,52 +197,70 @@ export class TranscriptView {
     if (this.#atEnd) this.jump.hidden = true
   }
 
-  #clicked(event) {
-    if (event.target.closest('button')) return
+  /** @param {MouseEvent} event */
+  #clicked({ target }) {
+    if (!(target instanceof Element) || target.closest('button')) return
     if (!document.getSelection()?.isCollapsed) return
-    const row = event.target.closest('.line')
+    const row = this.#rowOf(target)
     if (row) this.#choose(row)
   }
 
-  #choose(row) {
-    this.#focus(row, true)
-    if (row.dataset.reply !== undefined) this.#onreply(Number(row.dataset.reply), this.#entries[Number(row.dataset.id)])
+  /** @param {Element} node */
+  #rowOf(node) {
+    return this.#rows.find((row) => row.contains(node))
   }
 
+  /** @param {HTMLElement} row */
+  #choose(row) {
+    this.#focus(row, true)
+    if (row.dataset.reply !== undefined) this.#onreply(Number(row.dataset.reply))
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {boolean} [quietly] without scrolling
+   */
   #focus(row, quietly = false) {
     row.focus({ preventScroll: quietly })
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const row = event.target.closest('.line')
-    if (event.target.closest('button')) return
+    if (!(event.target instanceof Element) || event.target.closest('button')) return
+    const row = this.#rowOf(event.target)
     if ((event.key === 'Enter' || event.key === ' ') && row) {
       event.preventDefault()
       this.#choose(row)
       return
     }
     const at = row ? this.#rows.indexOf(row) : this.#rows.length
-    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.#rows.length - 1 }[event.key]
+    const to = new Map([['ArrowUp', at - 1], ['ArrowDown', at + 1], ['Home', 0], ['End', this.#rows.length - 1]]).get(event.key)
     if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || !this.#rows[to]) return
     event.preventDefault()
     this.#focus(this.#rows[to])
   }
 
-  // A selection that is copied by hand keeps its arrows and loses the gutter.
+  /**
+   * A selection that is copied by hand keeps its arrows and loses the gutter.
+   * @param {ClipboardEvent} event
+   */
   #copied(event) {
     const selection = document.getSelection()
-    const rows = this.#rows.filter((row) => selection.containsNode(row, true))
+    const rows = this.#rows.filter((row) => selection?.containsNode(row, true))
     if (rows.length < 2 || !event.clipboardData) return
     const text = rows.map((row) => {
-      const { side } = this.#entries[Number(row.dataset.id)]
-      return `${SIDES[side]?.mark ?? '·'} ${entryText(this.#entries[Number(row.dataset.id)])}`
+      const entry = this.#entries[Number(row.dataset.id)]
+      return `${SIDES[entry.side].mark} ${entryText(entry)}`
     })
     event.clipboardData.setData('text/plain', `${text.join('\n')}\n`)
     event.preventDefault()
   }
 }
 
-/** The text of an entry, stand-ins included. */
+/**
+ * The text of an entry, stand-ins included.
+ * @param {Pick<Entry, 'lines'>} entry
+ */
 export function entryText(entry) {
   return entry.lines.map((line) => line.segments.map((segment) => segment.text).join('')).join('\n')
 }
@@ -220,20 +268,26 @@ export function entryText(entry) {
 // The control pictures of Unicode (U+2400 and on) are missing in many fonts and too small in the others.
 const CONTROLS = 'NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'.split(' ')
 
+/** @param {string} text */
 function standIn(text) {
-  const code = text.codePointAt(0)
+  const code = text.charCodeAt(0)
   return code === 0x2421 ? 'DEL' : (CONTROLS[code - 0x2400] ?? text)
 }
 
+/** @param {Segments} segments */
 function lineNodes(segments) {
   return append(h('span', { class: 'text' }), segments.map((segment) =>
     segment.special ? h('span', { class: 'special', title: segment.special }, standIn(segment.text)) : segment.text))
 }
 
-// A line of many thousand letters is shown by its beginning; `null` for any other.
+/**
+ * A line of many thousand letters is shown by its beginning; `null` for any other.
+ * @param {{segments: Segments}} line
+ */
 function longLine({ segments }) {
   const length = segments.reduce((sum, { text }) => sum + text.length, 0)
   if (length <= LONG_LINE + 200) return null
+  /** @type {[Segments, Segments]} */
   const [head, tail] = [[], []]
   let left = LONG_LINE
   for (const segment of segments) {
@@ -247,7 +301,11 @@ function longLine({ segments }) {
   return [lineNodes(head), folded(lineNodes(tail), `${(length - LONG_LINE).toLocaleString('en')} more letters`)]
 }
 
-// What is hidden until it is asked for.
+/**
+ * What is hidden until it is asked for.
+ * @param {Child} nodes
+ * @param {string} what
+ */
 function folded(nodes, what) {
   const rest = h('span', { class: 'rest', hidden: true }, nodes)
   const button = h('button', { type: 'button', class: 'fold', 'aria-expanded': 'false' }, `Show ${what}`)

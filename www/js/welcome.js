@@ -6,6 +6,7 @@
 import { h, unseen } from './dom.js'
 import { fileButton } from './files.js'
 
+/** @type {[side: '<' | '>', text: string, note?: string][]} */
 const EXAMPLE = [
   ['<', '220 mail.example.com ESMTP', 'The server greets. No greeting, no mail.'],
   ['>', 'EHLO test.example.com', 'Say who you are.'],
@@ -23,7 +24,7 @@ const EXAMPLE = [
 
 /** The aside of the form. */
 export class Welcome {
-  /** @param {{onpractice: Function, onopen: (file: File) => void, onlast: Function}} hooks */
+  /** @param {{onpractice: () => void, onopen: (file: File) => void, onlast: () => void}} hooks */
   constructor(hooks) {
     this.last = h('div', { class: 'card', hidden: true }, h('h2', null, 'Your last conversation'), h('p', null, 'It is kept in this browser.'),
       h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => hooks.onlast() }, 'Show it')))
