@@ -2,11 +2,14 @@
 
 pub mod base64;
 pub mod catalog;
+#[cfg(feature = "tls")]
+pub mod connection;
 pub mod diagnose;
 pub mod explain;
 pub mod json;
 pub mod lint;
 pub mod meaning;
+pub mod patch;
 pub mod plan;
 pub mod practice;
 pub mod printable;

@@ -150,7 +150,6 @@ async fn rustls(at: SocketAddr) -> Outcome<(f64, f64)> {
     let greeted = loop {
         match layer.poll() {
             Out::ToNetwork(bytes) => tcp.write_all(&bytes).await?,
-            Out::WantsAnchors(_) => layer.anchors(&[]),
             Out::Plain(text) if text.starts_with(b"220") => break ms(started.elapsed()),
             Out::Idle => match tcp.read(&mut buffer).await? {
                 0 => return Err(Failure::new("the server hung up")),

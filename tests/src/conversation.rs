@@ -1,45 +1,16 @@
-//! Drives the core's session as the page does, but natively: a WebSocket to the relay, the real clock, nothing of SMTP.
+//! A conversation as a test holds it: the native driver, with the tests' patience, and with all that it sent kept.
 
 use std::future::Future;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Closed, Input, Output, Secured, Session, Setup, SocketContext};
-use ehlo_core::time::Now;
-use ehlo_core::tls::Settings;
-use ehlo_core::tls::layer::{Layer, Out};
-use ehlo_core::tunnel::{FromRelay, SUBPROTOCOL};
-use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
-use tokio::time::{Duration, Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use ehlo_core::session::{Action, Session, Setup};
+use tokio::time::timeout;
+
+pub use ehlo_drive::relay::tunnel;
 
 use crate::failure::{Failure, Outcome};
 use crate::wait::PATIENCE;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// How long the relay has to answer the close of a WebSocket; a browser waits about as long.
-const GOODBYE: Duration = Duration::from_secs(2);
-
-/// Opens the relay's tunnel as its own page does, with that page's Origin (RFC 6454) and the subprotocol.
-///
-/// # Errors
-/// When nobody answers, or the relay does not want it.
-pub async fn tunnel(url: &str) -> Outcome<Socket> {
-    let mut request = url.into_client_request()?;
-    let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-    request.headers_mut().insert("origin", format!("http://{host}").parse()?);
-    request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
-    let (mut socket, _) = connect_async(request).await?;
-    if let MaybeTlsStream::Plain(stream) = socket.get_mut() {
-        // A browser does not wait for more to send, and a keystroke is a small message.
-        stream.set_nodelay(true)?;
-    }
-    Ok(socket)
-}
 
 /// A conversation for failure texts: all of a short one, beginning and end of a long one.
 pub fn told(session: &Session) -> String {
@@ -54,63 +25,40 @@ pub fn told(session: &Session) -> String {
     format!("{beginning}\n... {} lines ...\n{end}", lines.len() - BEGINNING - END)
 }
 
-/// A session, and the WebSocket that carries it.
+/// A conversation through a relay, which fails where nothing happens for too long.
 #[derive(Debug)]
 pub struct Conversation {
-    session: Session,
-    /// Gone once the session has hung up, or the relay has.
-    socket: Option<Socket>,
-    zero: Instant,
-    /// When the session wants to be woken.
-    due: Option<Now>,
-    /// The TLS session, from the handshake on.
-    layer: Option<Box<Layer>>,
-    /// What the relay was given, in order: a test looks at what it could read.
-    pub carried: Vec<Vec<u8>>,
-}
-
-/// Something that happened while we waited.
-enum Happening {
-    Message(Message),
-    /// The WebSocket ended, with this close code (RFC 6455, section 7.4); 1006 without a close frame.
-    End(u16),
-    Due,
+    inner: ehlo_drive::Conversation,
+    carried: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Conversation {
-    /// Opens the WebSocket at `tunnel`, such as `ws://127.0.0.1:2580/relay`, and begins. A relay that does not answer
-    /// is no failure: the session ends with it.
+    /// Opens the WebSocket at `tunnel`, such as `ws://127.0.0.1:2580/relay`, and begins. A relay that does not answer is
+    /// no failure: the session ends with it.
     ///
     /// # Errors
-    /// When the session makes a mistake of what happens, which it never should.
-    pub async fn open(tunnel_url: &str, mut setup: Setup) -> Outcome<Self> {
-        // As the page gives them: certificates are judged by the clock, and a proof needs a nonce.
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        setup.started.get_or_insert(u64::try_from(clock.as_millis())?);
-        if setup.seed.is_empty() {
-            setup.seed = format!("{:x}test", clock.as_nanos());
-        }
-        let session = Session::new(Now(0), setup);
-        let mut this =
-            Self { session, socket: None, zero: Instant::now(), due: None, layer: None, carried: Vec::new() };
-        if let Ok(socket) = tunnel(tunnel_url).await {
-            this.socket = Some(socket);
-            this.input(Input::Reached).await?;
-        } else {
-            let context = SocketContext { relay: tunnel_url.to_owned(), ..SocketContext::default() };
-            this.input(Input::Closed(Closed::Socket { code: 1006, context })).await?;
-        }
-        Ok(this)
+    /// When there is no randomness.
+    pub async fn open(tunnel: &str, setup: Setup) -> Outcome<Self> {
+        let mut inner = ehlo_drive::Conversation::through(tunnel, setup).await?;
+        let carried = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&carried);
+        inner.watch(move |bytes| kept.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.to_vec()));
+        Ok(Self { inner, carried })
+    }
+
+    /// What the relay was given, in order: a test looks at what it could read.
+    pub fn carried(&self) -> Vec<Vec<u8>> {
+        self.carried.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The session, to look at.
     pub fn session(&self) -> &Session {
-        &self.session
+        self.inner.session()
     }
 
     /// The session alone, when all is said.
     pub fn into_session(self) -> Session {
-        self.session
+        self.inner.into_session()
     }
 
     /// Does something as the person, and does not wait for what follows.
@@ -118,7 +66,7 @@ impl Conversation {
     /// # Errors
     /// When the session says that it cannot be done now.
     pub async fn act(&mut self, action: Action) -> Outcome {
-        self.input(Input::Do(action)).await
+        Ok(self.inner.act(action).await?)
     }
 
     /// Types a line, and waits until it is the person's turn again or all is over. Gives the code of the last reply.
@@ -128,7 +76,7 @@ impl Conversation {
     pub async fn say(&mut self, line: &str) -> Outcome<u16> {
         self.act(Action::Send { line: line.to_owned(), end: Default::default() }).await?;
         self.turn().await?;
-        Ok(self.session.replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Takes the proposed step, and waits as [`Conversation::say`].
@@ -138,7 +86,7 @@ impl Conversation {
     pub async fn next(&mut self) -> Outcome<u16> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
-        Ok(self.session.replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Waits until it is the person's turn, or all is over.
@@ -148,7 +96,7 @@ impl Conversation {
     pub async fn turn(&mut self) -> Outcome<Turn> {
         self.until("the person's turn", |session| !matches!(session.view().turn, Turn::Connecting | Turn::Server))
             .await?;
-        Ok(self.session.view().turn)
+        Ok(self.session().view().turn)
     }
 
     /// Waits until the conversation has ended.
@@ -164,13 +112,14 @@ impl Conversation {
     /// # Errors
     /// When nothing happens for too long; the text holds the conversation.
     pub async fn until(&mut self, what: &str, wanted: impl Fn(&Session) -> bool) -> Outcome {
-        while !wanted(&self.session) {
-            let waited = timeout(PATIENCE, self.happening()).await;
-            let happening = waited.map_err(|_| self.failure(&format!("waited {PATIENCE:?} for {what}, in vain")))?;
+        while !wanted(self.session()) {
+            let Ok(happening) = timeout(PATIENCE, self.inner.happening()).await else {
+                return Err(self.failure(&format!("waited {PATIENCE:?} for {what}, in vain")));
+            };
             let Some(happening) = happening else {
                 return Err(self.failure(&format!("all is over without {what}")));
             };
-            self.tell(happening).await?;
+            self.inner.take_in(happening).await?;
         }
         Ok(())
     }
@@ -180,183 +129,11 @@ impl Conversation {
     /// # Errors
     /// As [`Conversation::until`].
     pub async fn during<T>(&mut self, other: impl Future<Output = T>) -> Outcome<T> {
-        tokio::pin!(other);
-        loop {
-            let happening = tokio::select! {
-                done = &mut other => return Ok(done),
-                happening = self.happening() => happening,
-            };
-            match happening {
-                Some(happening) => self.tell(happening).await?,
-                None => return Ok(other.await),
-            }
-        }
+        Ok(self.inner.during(other).await?)
     }
 
     fn failure(&self, text: &str) -> Failure {
-        Failure::new(text).with(told(&self.session))
-    }
-
-    fn now(&self) -> Now {
-        Now(u64::try_from(self.zero.elapsed().as_millis()).unwrap_or(u64::MAX))
-    }
-
-    /// The next thing that happens; none when nothing can happen any more.
-    async fn happening(&mut self) -> Option<Happening> {
-        let due = self.due.map(|due| self.zero + Duration::from_millis(due.0));
-        let wake = async {
-            match due {
-                Some(due) => sleep_until(due).await,
-                None => std::future::pending().await,
-            }
-        };
-        let Some(socket) = &mut self.socket else {
-            due?;
-            wake.await;
-            return Some(Happening::Due);
-        };
-        tokio::select! {
-            message = socket.next() => Some(match message {
-                Some(Ok(Message::Close(frame))) => Happening::End(frame.map_or(1005, |frame| frame.code.into())),
-                Some(Ok(message)) => Happening::Message(message),
-                Some(Err(_)) | None => Happening::End(1006),
-            }),
-            () = wake => Some(Happening::Due),
-        }
-    }
-
-    async fn tell(&mut self, happening: Happening) -> Outcome {
-        match happening {
-            Happening::Message(Message::Binary(bytes)) => match &mut self.layer {
-                Some(layer) => {
-                    layer.receive(&bytes);
-                    self.pump().await
-                }
-                None => self.input(Input::Bytes(&bytes)).await,
-            },
-            Happening::Message(Message::Text(text)) => {
-                let message = FromRelay::from_json(&text)?;
-                if matches!(message, FromRelay::Eof {} | FromRelay::Closed { .. }) {
-                    self.layer_ends().await?;
-                }
-                self.input(Input::Relay(message)).await
-            }
-            Happening::Message(_) => Ok(()),
-            Happening::End(code) => {
-                self.socket = None;
-                self.layer_ends().await?;
-                let context = SocketContext { reached: true, ..SocketContext::default() };
-                self.input(Input::Closed(Closed::Socket { code, context })).await
-            }
-            Happening::Due => self.input(Input::Tick).await,
-        }
-    }
-
-    async fn input(&mut self, input: Input<'_>) -> Outcome {
-        let result = self.session.handle(self.now(), input);
-        self.drain().await?;
-        Ok(result?)
-    }
-
-    async fn drain(&mut self) -> Outcome {
-        loop {
-            match self.session.poll() {
-                Output::Send(bytes) => {
-                    let octets = bytes.len() as u64;
-                    self.send(bytes).await?;
-                    self.session.handle(self.now(), Input::Written(octets))?;
-                }
-                Output::Control(message) => self.write(Message::text(message.to_json())).await,
-                Output::Handshake(settings) => Box::pin(self.shake_hands(*settings)).await?,
-                Output::Hangup => self.hang_up().await,
-                Output::Changed => {}
-                Output::Idle(due) => {
-                    self.due = due;
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    async fn send(&mut self, bytes: Vec<u8>) -> Outcome {
-        let Some(layer) = &mut self.layer else {
-            self.carried.push(bytes.clone());
-            self.write(Message::binary(bytes)).await;
-            return Ok(());
-        };
-        layer.send(&bytes);
-        Box::pin(self.pump()).await
-    }
-
-    async fn shake_hands(&mut self, settings: Settings) -> Outcome {
-        match Layer::new(settings) {
-            Ok(mut layer) => {
-                layer.start();
-                self.layer = Some(Box::new(layer));
-                self.input(Input::Handshaking).await?;
-                self.pump().await
-            }
-            Err(failure) => self.input(Input::TlsFailed(failure)).await,
-        }
-    }
-
-    /// The way to the server is closed: the TLS session is told before the conversation.
-    async fn layer_ends(&mut self) -> Outcome {
-        if let Some(layer) = &mut self.layer {
-            layer.eof();
-            self.pump().await?;
-        }
-        Ok(())
-    }
-
-    /// Does what the TLS session says until it says no more.
-    async fn pump(&mut self) -> Outcome {
-        loop {
-            let Some(layer) = &mut self.layer else { return Ok(()) };
-            let input = match layer.poll() {
-                Out::ToNetwork(bytes) => {
-                    self.carried.push(bytes.clone());
-                    self.write(Message::binary(bytes)).await;
-                    continue;
-                }
-                Out::Plain(bytes) => {
-                    Box::pin(self.input(Input::Bytes(&bytes))).await?;
-                    continue;
-                }
-                // The authorities that the tests trust come with the settings.
-                Out::WantsAnchors(_) => {
-                    layer.anchors(&[]);
-                    continue;
-                }
-                Out::Done(report, binding) => Input::Secured(Secured { report, binding: Some(binding) }),
-                Out::Failed(failure) => Input::TlsFailed(failure),
-                Out::CloseNotify => Input::CloseNotify,
-                Out::Idle => {
-                    let (sent, received) = layer.carried();
-                    let result = self.session.handle(self.now(), Input::Carried { sent, received });
-                    return Ok(result?);
-                }
-            };
-            Box::pin(self.input(input)).await?;
-        }
-    }
-
-    async fn write(&mut self, message: Message) {
-        if let Some(socket) = &mut self.socket {
-            // A relay that is gone says so where we read.
-            let _ = socket.send(message).await;
-        }
-    }
-
-    /// Closes, and waits for the answer, so that nothing that was sent before is lost to a reset.
-    async fn hang_up(&mut self) {
-        if let Some(mut socket) = self.socket.take() {
-            let goodbye = async {
-                let _ = socket.close(None).await;
-                while let Some(Ok(_)) = socket.next().await {}
-            };
-            let _ = timeout(GOODBYE, goodbye).await;
-        }
+        Failure::new(text).with(told(self.session()))
     }
 }
 

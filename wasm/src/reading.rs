@@ -4,13 +4,12 @@ use ehlo_core::session::Session;
 use ehlo_core::{meaning, reading};
 use wasm_bindgen::prelude::*;
 
-use crate::export::export;
-use crate::json;
+use crate::{export, to_json};
 
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
 pub struct Reading {
-    inner: Session,
+    session: Session,
 }
 
 #[wasm_bindgen]
@@ -21,32 +20,32 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = reading::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
-        Ok(Self { inner })
+        let session = reading::open(text).map_err(|error| JsValue::from_str(&to_json(&error)))?;
+        Ok(Self { session })
     }
 
-    /// As `Session.view`.
+    /// What a page draws, as JSON.
     pub fn view(&self) -> String {
-        json(&self.inner.view())
+        to_json(&self.session.view())
     }
 
-    /// As `Session.entries`.
-    pub fn entries(&self, from: usize) -> String {
-        json(&self.inner.entries(from))
+    /// All entries of the transcript, as JSON.
+    pub fn entries(&self) -> String {
+        to_json(&self.session.entries(0))
     }
 
-    /// As `Session.meaning`.
+    /// As [`Conversation::meaning`](crate::Conversation::meaning).
     pub fn meaning(&self, reply: usize) -> String {
-        json(&meaning::of(&self.inner, reply))
+        to_json(&meaning::of(&self.session, reply))
     }
 
-    /// As `Session.export`.
+    /// As [`Conversation::export`](crate::Conversation::export).
     pub fn export(&self, format: &str) -> String {
-        export(&self.inner, format)
+        export(&self.session, format)
     }
 
-    /// As `Session.result`.
+    /// As [`Conversation::result`](crate::Conversation::result).
     pub fn result(&self) -> String {
-        json(&self.inner.report())
+        to_json(&self.session.report())
     }
 }

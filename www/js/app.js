@@ -121,6 +121,7 @@ export class App extends EventTarget {
 
   /** @param {Error & {advice?: string[]}} error */
   #coreMissing(error) {
+    this.view('setup')
     this.failure.hidden = false
     fill(this.failure, h('p', { class: 'verdict' }, error.message), (error.advice ?? []).map((advice) => h('p', null, advice)))
   }

@@ -7,6 +7,12 @@
 const FOLDER = new URL('../wasm/', import.meta.url)
 
 const loads = { core: null, rest: null }
+/** How often the core has failed: what is loaded after a fault has another address, and so is another core. */
+let faulted = 0
+const address = (name) => new URL(faulted ? `${name}?${faulted}` : name, FOLDER).href
+
+/** Dispatches `fault` when the core has failed, which never ought to happen: `detail` is the error. All that it has made is broken then. */
+export const faults = new EventTarget()
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
@@ -40,16 +46,30 @@ function once(name, load) {
 
 /**
  * Loads the core. It is compiled while it comes.
- * @returns {Promise<{Session: Function, Reading: Function, Practice: Function, Lookup: Function, Tls: Function, recipes: () => string}>}
+ * @returns {Promise<{Conversation: Function, Reading: Function, Search: Function, recipes: () => string}>}
  */
 export function loadCore() {
   return once('core', async () => {
-    const [glue, response] = await Promise.all([import(new URL('ehlo.js', FOLDER).href), fetch(new URL('ehlo_bg.wasm', FOLDER))])
+    const mine = faulted
+    const [core, response] = await Promise.all([import(address('ehlo.js')), fetch(address('ehlo_bg.wasm'))])
     if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
-    await glue.default({ module_or_path: response })
-    return glue
+    await core.default({ module_or_path: response })
+    core.on_fault((sentence) => mine === faulted && fail(new Error(sentence)))
+    return core
   })
 }
+
+/** Tells everybody that the core has failed; the next conversation gets another one. */
+export function fail(error) {
+  faulted += 1
+  loads.core = null
+  faults.dispatchEvent(new CustomEvent('fault', { detail: error }))
+}
+
+// A call that the browser has made itself, for a message or a timer, breaks off without a word to anybody.
+addEventListener('error', ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError && error.stack?.includes(`${address('ehlo_bg.wasm')}:`)) fail(error)
+})
 
 /** Loads the scripts that `rest.js` names. */
 export function loadRest() {

@@ -3,9 +3,7 @@
  * @module
  */
 
-import { catalog } from './catalog.js'
-import { loadCore, readProblem } from './core.js'
-import { Driver, RelayTransport } from './driver.js'
+import { faults, loadCore, readProblem } from './core.js'
 import { bareHost } from './settings.js'
 
 /**
@@ -17,30 +15,26 @@ import { bareHost } from './settings.js'
  * @throws {{field: string, message: string}} it is no domain
  */
 export async function lookupHosts(domain, { relay, token, signal } = {}) {
-  const { Lookup } = await loadCore()
+  const { Search } = await loadCore()
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
-  let machine
+  const over = new AbortController()
+  let search = null
   try {
-    machine = new Lookup(Math.floor(performance.now()), name, token || undefined)
+    return await new Promise((resolve, reject) => {
+      const look = () => {
+        const result = search && JSON.parse(search.result())
+        if (result) resolve(result)
+      }
+      signal?.addEventListener('abort', () => reject(signal.reason), { signal: over.signal })
+      faults.addEventListener('fault', ({ detail }) => reject(detail), { signal: over.signal })
+      search = new Search(name, token || undefined, relay, look)
+      look()
+    })
   } catch (thrown) {
-    throw readProblem(thrown)
+    throw thrown instanceof Error ? thrown : readProblem(thrown)
+  } finally {
+    over.abort()
+    search?.free()
   }
-  return new Promise((resolve, reject) => {
-    const driver = new Driver(machine, {
-      onchange: () => {
-        const result = JSON.parse(machine.result())
-        if (result) {
-          resolve(result)
-          queueMicrotask(() => driver.stop())
-        }
-      },
-      onfault: reject,
-    })
-    signal?.addEventListener('abort', () => {
-      driver.stop()
-      reject(signal.reason)
-    })
-    driver.start(new RelayTransport(relay, catalog.subprotocol))
-  })
 }

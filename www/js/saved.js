@@ -3,9 +3,8 @@
  * @module
  */
 
-import { withProtection } from './conversation.js'
+import { now, withProtection } from './conversation.js'
 import { readProblem } from './core.js'
-import { now } from './driver.js'
 
 /** A saved conversation, to be read; the same questions, and no step. */
 export class SavedConversation extends EventTarget {
@@ -34,7 +33,7 @@ export class SavedConversation extends EventTarget {
     this.name = name
     this.talk = talk
     this.view = JSON.parse(this.#reading.view())
-    this.entries = JSON.parse(this.#reading.entries(0))
+    this.entries = JSON.parse(this.#reading.entries())
   }
 
   now() {

@@ -27,6 +27,8 @@ pub(super) enum End {
     Error(Error),
     /// The server closed the connection.
     Closed,
+    /// The connection was reset.
+    Reset,
 }
 
 /// Why it failed.
@@ -39,6 +41,7 @@ pub(super) fn explain(scene: &Scene<'_>, end: &End) -> Failure {
         (Some(looks_like), _, _) => not_tls(scene, &looks_like),
         (None, Some(number), _) => alerted(scene, number),
         (None, None, End::Closed) => dropped(scene),
+        (None, None, End::Reset) => reset(scene),
         (None, None, End::Error(error)) => of_error(scene, error),
     };
     failure.records.clone_from(&scene.records.lines);
@@ -132,6 +135,18 @@ fn dropped(scene: &Scene<'_>) -> Failure {
         "The connection ended in the middle of the handshake."
     };
     let advice = "Look into the server's log; a firewall or a limit on the way can do the same.";
+    Failure { wants_probe: early, ..failure(FailureKind::Dropped, sentence, advice) }
+}
+
+fn reset(scene: &Scene<'_>) -> Failure {
+    let early = scene.records.hello.is_none();
+    let sentence = if early {
+        "The connection was reset right after the first message of the TLS handshake."
+    } else {
+        "The connection was reset in the middle of the TLS handshake."
+    };
+    let advice = "The server crashed or refuses this handshake, or a firewall cuts it: check the server's log, and try from \
+                  another network.";
     Failure { wants_probe: early, ..failure(FailureKind::Dropped, sentence, advice) }
 }
 

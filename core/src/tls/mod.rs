@@ -4,7 +4,6 @@
 //! [`Failure`], [`Legacy`], [`Binding`]. The machine itself needs the cargo feature `tls`: the page loads it as a module of
 //! its own when a handshake is due.
 
-pub mod anchors;
 #[cfg(feature = "tls")]
 pub mod describe;
 #[cfg(feature = "tls")]

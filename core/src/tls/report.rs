@@ -50,7 +50,7 @@ words! {
         Unsupported = "unsupported",
         /// Something in the chain cannot be read.
         Malformed = "malformed",
-        /// The list of well-known authorities could not be loaded.
+        /// The list of well-known authorities could not be loaded: said by saved conversations of versions that loaded it.
         AnchorsMissing = "anchors-missing",
         /// No name was given to check.
         NoNameChecked = "no-name-checked",

@@ -13,8 +13,8 @@ use super::x509::{self, Hash, X509};
 pub(super) struct Basis<'a> {
     /// What the server sent, its own first.
     pub(super) chain: &'a [CertificateDer<'static>],
-    /// The well-known authorities that the chain may lead to; none if they could not be loaded.
-    pub(super) anchors: Option<Vec<TrustAnchor<'a>>>,
+    /// The well-known authorities that the chain may lead to.
+    pub(super) known: &'a [TrustAnchor<'a>],
     /// The person's own authorities.
     pub(super) own: &'a [CertificateDer<'static>],
     /// The name or address to check; empty checks none.
@@ -50,7 +50,7 @@ struct Judge<'a> {
 pub(super) fn judge(basis: &Basis<'_>) -> Verdict {
     let mut judge = Judge {
         basis,
-        anchors: basis.anchors.clone().unwrap_or_default(),
+        anchors: basis.known.to_vec(),
         walk: walk(basis.chain),
         problems: Vec::new(),
         notes: vec!["Whether a certificate was revoked is not checked.".to_owned()],
@@ -144,9 +144,8 @@ impl Judge<'_> {
         match found {
             Ok(path) => {
                 let anchor = path.anchor();
-                let own = self.basis.anchors.as_ref().is_none_or(|known| {
-                    !known.iter().any(|known| known.subject_public_key_info == anchor.subject_public_key_info)
-                });
+                let mut known = self.basis.known.iter();
+                let own = !known.any(|known| known.subject_public_key_info == anchor.subject_public_key_info);
                 let name = x509::name(&anchor.subject);
                 Path::To(if own { ["your own authority ", &name].concat() } else { name })
             }
@@ -285,10 +284,6 @@ impl Judge<'_> {
                 let advice = "The chain is put together from certificates that do not belong together, or was changed.";
                 self.problem(ProblemKind::BadSignature, sentence, advice);
             }
-        } else if self.basis.anchors.is_none() {
-            let sentence =
-                "The list of well-known authorities could not be loaded, so nothing can be said of the issuer.";
-            self.problem(ProblemKind::AnchorsMissing, sentence.to_owned(), "Reload the page and try again.");
         } else if root {
             let sentence = ["The chain ends in an authority that is not known: ", &subject, "."].concat();
             let advice = "If it is your own, give its certificate as your own authority.";

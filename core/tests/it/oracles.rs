@@ -12,7 +12,7 @@ use ehlo_core::session::setup::{PlanChange, Setup, Until};
 use ehlo_core::session::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::tls::layer::{Layer, Out};
-use ehlo_core::tls::{Failure, MAX_CERTIFICATES, Settings, anchors, describe};
+use ehlo_core::tls::{Failure, MAX_CERTIFICATES, Settings, describe};
 use ehlo_core::transcript::talk::{Item, Talk};
 use ehlo_core::transcript::{OCTETS_MAX, Side, masked};
 use ehlo_core::tunnel::{Closer, Code, FromRelay, Refusal};
@@ -426,7 +426,7 @@ pub(crate) fn sasl(data: &[u8]) {
     assert_ne!(exchange.finish(true, Some(rest)), Outcome::ServerProved, "nobody knows the password");
 }
 
-/// A certificate, and a file of authorities.
+/// A certificate.
 pub(crate) fn certificate(data: &[u8]) {
     let shown = describe::chain(&[data; MAX_CERTIFICATES + 1]);
     assert_eq!(shown.len(), MAX_CERTIFICATES);
@@ -435,11 +435,6 @@ pub(crate) fn certificate(data: &[u8]) {
     let texts = [&one.role, &one.subject, &one.issuer, &one.serial, &one.not_before, &one.not_after, &one.key];
     for text in texts.into_iter().chain([&one.signature]).chain(&one.sans) {
         harmless(text);
-    }
-    if let Some(read) = anchors::read(data) {
-        let mut again = Vec::new();
-        assert!(read.iter().all(|anchor| anchors::write(&mut again, anchor) && anchors::bucket(anchor.subject) < 16));
-        assert_eq!(again, data);
     }
 }
 

@@ -1,95 +1,60 @@
-//! The files of well-known authorities: asked for by number, and decisive for trust.
+//! The authorities that everybody trusts decide about trust, without a word from the person.
 
-use ehlo_core::tls::layer::{Layer, Out};
-use ehlo_core::tls::{ProblemKind, Report, Settings, anchors};
-use rustls::pki_types::CertificateDer;
+use ehlo_core::tls::layer::Layer;
+use ehlo_core::tls::{ProblemKind, Report, Settings};
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::version::{TLS12, TLS13};
 
 use crate::certificates::{self, Flaw, Made};
 use crate::pair::{Heard, Wants, carry, server, settings};
 
-/// All files, with the chain's root in the one where it belongs and other authorities in all of them.
-fn files(made: &Made) -> Vec<Vec<u8>> {
+/// The public authorities, and among them the one that signed the chain.
+fn with_the_root_of(made: &Made) -> &'static [TrustAnchor<'static>] {
     let root = CertificateDer::from_pem_slice(made.root_pem.as_bytes()).unwrap();
     let root = webpki::anchor_from_trusted_cert(&root).unwrap().to_owned();
-    let mut files = vec![Vec::new(); usize::from(anchors::BUCKETS)];
-    for root in webpki_roots::TLS_SERVER_ROOTS.iter().chain([&root]) {
-        let constraints = root.name_constraints.as_ref().map(AsRef::as_ref);
-        let anchor = anchors::Anchor { subject: &root.subject, key: &root.subject_public_key_info, constraints };
-        assert!(anchors::write(&mut files[usize::from(anchors::bucket(anchor.subject))], &anchor));
-    }
-    files
+    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().chain([root]).collect::<Vec<_>>().leak()
 }
 
-/// A handshake whose question for files is answered by `answer`; the numbers asked for, and the report.
-fn judged(made: &Made, tls13: bool, answer: impl Fn(&mut Layer, &[u8])) -> (Vec<u8>, Report) {
+/// The report of a handshake with a machine that trusts `known`, and no authority of the person's own.
+fn judged(made: &Made, tls13: bool, known: Option<&'static [TrustAnchor<'static>]>) -> Report {
     let mut server = server(made, &[if tls13 { &TLS13 } else { &TLS12 }], Wants::Nothing, "");
-    let mut layer = Layer::new(Settings { authorities: None, ..settings(made) }).unwrap();
+    let settings = Settings { authorities: None, ..settings(made) };
+    let mut layer = match known {
+        Some(known) => Layer::knowing(settings, known).unwrap(),
+        None => Layer::new(settings).unwrap(),
+    };
+    let mut heard = Heard::default();
     layer.start();
-    let (mut heard, mut asked) = (Heard::default(), None);
-    // By hand until the question, since `Heard` answers it with nothing.
-    while asked.is_none() {
-        match layer.poll() {
-            Out::ToNetwork(bytes) => {
-                server.read_tls(&mut &bytes[..]).unwrap();
-                server.process_new_packets().unwrap();
-                let mut flight = Vec::new();
-                while server.wants_write() {
-                    server.write_tls(&mut flight).unwrap();
-                }
-                layer.receive(&flight);
-            }
-            Out::WantsAnchors(numbers) => asked = Some(numbers),
-            other => panic!("{other:?}"),
-        }
-    }
-    let asked = asked.unwrap();
-    answer(&mut layer, &asked);
     carry(&mut layer, &mut server, &mut heard, usize::MAX);
-    (asked, heard.done.unwrap().0)
+    heard.done.unwrap().0
 }
 
 #[test]
-fn a_chain_is_trusted_by_the_root_in_the_file_that_was_asked_for() {
+fn a_chain_is_trusted_by_a_known_authority_and_names_it() {
     let made = certificates::make(&certificates::key(&rcgen::PKCS_ECDSA_P256_SHA256), Flaw::None);
-    let files = files(&made);
+    let known = with_the_root_of(&made);
     for tls13 in [false, true] {
-        let (asked, report) = judged(&made, tls13, |layer, asked| {
-            let wanted: Vec<&[u8]> = asked.iter().map(|&number| &files[usize::from(number)][..]).collect();
-            layer.anchors(&wanted);
-        });
-        assert!((1..=2).contains(&asked.len()), "{asked:?}");
+        let report = judged(&made, tls13, Some(known));
         assert!(report.verdict.trusted, "{:#?}", report.verdict);
         assert_eq!(report.verdict.anchor.as_deref(), Some("CN=Root of Tests"));
-        // One behind the other, as the page hands them over.
-        let (_, report) = judged(&made, tls13, |layer, asked| {
-            let wanted: Vec<&[u8]> = asked.iter().map(|&number| &files[usize::from(number)][..]).collect();
-            layer.anchors(&[&wanted.concat()]);
-        });
-        assert!(report.verdict.trusted, "{:#?}", report.verdict);
     }
 }
 
 #[test]
-fn files_without_the_root_are_an_unknown_issuer_and_missing_or_broken_ones_are_told_as_such() {
+fn a_chain_of_an_authority_that_browsers_do_not_know_is_an_unknown_issuer() {
     let made = certificates::make(&certificates::key(&rcgen::PKCS_ECDSA_P256_SHA256), Flaw::None);
-    let files = files(&made);
-    let others = |asked: &[u8]| {
-        let all = 0..anchors::BUCKETS;
-        all.filter(|number| !asked.contains(number)).flat_map(|number| files[usize::from(number)].clone()).collect()
-    };
-    let kinds = |report: &Report| report.verdict.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>();
-    let (_, other) = judged(&made, true, |layer, asked| {
-        let others: Vec<u8> = others(asked);
-        layer.anchors(&[&others]);
-    });
-    assert_eq!((other.verdict.trusted, kinds(&other)), (false, vec![ProblemKind::UnknownIssuer]));
-    let (_, missing) = judged(&made, true, |layer, _| layer.anchors_missing());
-    assert_eq!((missing.verdict.trusted, kinds(&missing)), (false, vec![ProblemKind::AnchorsMissing]));
-    let (_, broken) = judged(&made, true, |layer, asked| {
-        let file = &files[usize::from(asked[0])];
-        layer.anchors(&[&file[..file.len() - 1]]);
-    });
-    assert_eq!((broken.verdict.trusted, kinds(&broken)), (false, vec![ProblemKind::AnchorsMissing]));
+    let report = judged(&made, true, None);
+    let kinds = report.verdict.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>();
+    assert_eq!((report.verdict.trusted, kinds), (false, vec![ProblemKind::UnknownIssuer]));
+}
+
+#[test]
+fn the_authorities_that_browsers_know_are_those_of_the_public_list() {
+    let made = certificates::make(&certificates::key(&rcgen::PKCS_ECDSA_P256_SHA256), Flaw::None);
+    // A chain that names a public authority as its issuer, without its signature, is told apart from an unknown one.
+    let known = webpki_roots::TLS_SERVER_ROOTS;
+    assert!(known.len() > 100, "{}", known.len());
+    let by_hand = judged(&made, true, Some(known));
+    assert_eq!(by_hand.verdict, judged(&made, true, None).verdict);
 }

@@ -2,6 +2,7 @@
 
 mod anchored;
 mod certificates;
+mod connection;
 mod keys;
 mod matrix;
 mod oracle;

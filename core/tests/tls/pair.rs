@@ -53,23 +53,18 @@ pub(crate) fn settings(made: &Made) -> Settings {
 pub(crate) struct Heard {
     pub(crate) network: Vec<u8>,
     pub(crate) plain: Vec<u8>,
-    pub(crate) wanted: Vec<u8>,
     pub(crate) done: Option<(Report, Binding)>,
     pub(crate) failed: Option<Failure>,
     pub(crate) close_notify: bool,
 }
 
 impl Heard {
-    /// Takes all that the machine has to say; files of authorities are answered with none in them.
+    /// Takes all that the machine has to say.
     pub(crate) fn drain(&mut self, layer: &mut Layer) {
         loop {
             match layer.poll() {
                 Out::ToNetwork(bytes) => self.network.extend(bytes),
                 Out::Plain(bytes) => self.plain.extend(bytes),
-                Out::WantsAnchors(wanted) => {
-                    self.wanted = wanted;
-                    layer.anchors(&[]);
-                }
                 Out::Done(report, binding) => self.done = Some((*report, binding)),
                 Out::Failed(failure) => self.failed = Some(*failure),
                 Out::CloseNotify => self.close_notify = true,

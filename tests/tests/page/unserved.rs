@@ -4,13 +4,12 @@
 use std::net::SocketAddr;
 
 use ehlo_relay::Config;
+use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::process::free_addr;
-use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::OpenSsl;
-use ehlo_tests::Outcome;
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
@@ -30,7 +29,8 @@ impl Unserved {
         let proxy = Proxy::start(listen, None).await?;
         let origin = proxy.origin("127.0.0.1");
         let allow_ports = vec![server.port()];
-        let config = Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
+        let config =
+            Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
         let relay = ehlo_relay::Relay::start(config).await?;
         let page = Page::open(Engine::Chromium, &origin).await?;
         page.name(server).await?;
@@ -154,7 +154,8 @@ async fn fails(script: Vec<Step>, kind: &str, finding: &str) -> Outcome {
 async fn failed(unserved: &Unserved, view: &Value, kind: &str, finding: &str) -> Outcome {
     let failure = &view["tls"]["failure"];
     assert_eq!((&view["tls"]["stage"], &failure["kind"]), (&json!("failed"), &json!(kind)), "{}", view["tls"]);
-    let findings: Vec<&str> = view["findings"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
+    let findings: Vec<&str> =
+        view["findings"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
     assert!(findings.contains(&finding) && !findings.contains(&"dropped"), "{findings:?}");
     let sentence = failure["sentence"].as_str().unwrap_or_default();
     let card = unserved.page.card().await?;

@@ -181,8 +181,8 @@ async fn starttls_that_is_typed_by_hand_goes_on_in_the_same_conversation() -> Ou
     let gone: Vec<String> = changes.into_iter().flat_map(|all| all.gone).map(|one| one.keyword).collect();
     check(call.session(), "STARTTLS is offered no more", gone == ["STARTTLS"])?;
     let (clear, rest): (Vec<_>, Vec<_>) = {
-        let at = call.carried.iter().position(|piece| piece == b"STARTTLS\r\n").map_or(0, |at| at + 1);
-        let mut all = call.carried.clone();
+        let at = call.carried().iter().position(|piece| piece == b"STARTTLS\r\n").map_or(0, |at| at + 1);
+        let mut all = call.carried();
         let rest = all.split_off(at);
         (all, rest)
     };
