@@ -6,25 +6,37 @@
 
 import { fail, faults, readProblem } from './core.js'
 
+/** @import { Setup } from './settings.js' */
+/** @import { Action, Core, CoreConversation, Entry, ExportFormat, Result, Talk, View } from './types.d.ts' */
+
 /** Milliseconds that a change may take without the next one having to wait. */
 const CHEAP = 12
 
 /** The clock that `view.waiting.since` is told in: whole milliseconds. */
 export const now = () => Math.floor(performance.now())
 
-/** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
+/**
+ * A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error).
+ * @implements {Talk}
+ */
 export class Conversation extends EventTarget {
+  /** @type {CoreConversation} */
   #core
+  /** @type {unknown} */
   #fault = null
   #due = 0
   #cost = 0
-  #onfault = ({ detail }) => this.#fail(detail)
+  /** @param {Event} event */
+  #onfault = (event) => event instanceof CustomEvent && this.#fail(event.detail)
   #telling = false
   #stale = false
 
-  /** What the page shows now; see `core/src/session/view.rs`. */
-  view = {}
-  /** The transcript's entries, ready to show. */
+  /** What the page shows now. */
+  view = /** @type {View} */ ({})
+  /**
+   * The transcript's entries, ready to show.
+   * @type {Entry[]}
+   */
   entries = []
   /** Whether another connection is asking the server for what it agrees to, because the handshake failed. */
   probing = false
@@ -34,15 +46,15 @@ export class Conversation extends EventTarget {
   saved = false
 
   /**
-   * @param {object} core what `loadCore` gave
-   * @param {object} setup the core's setup, without what only the browser knows
+   * @param {Core} core
+   * @param {Setup} setup without what only the browser knows
    * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
-   * @throws {{field?: string, message: string}} what is wrong with the setup
+   * @throws {import('./settings.js').Problem} what is wrong with the setup
    */
   constructor(core, setup, { relay, messageBytes } = {}) {
     super()
     this.relay = setup.practice ? null : relay
-    this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
+    this.sameOrigin = Boolean(this.relay) && new URL(this.relay ?? '').host === new URL(import.meta.url).host
     const whole = JSON.stringify({ ...setup, same_origin: this.sameOrigin })
     try {
       this.#core = new core.Conversation(whole, messageBytes ?? undefined, this.relay ?? '', () => this.#changed())
@@ -57,7 +69,7 @@ export class Conversation extends EventTarget {
   /** Connects. Once. */
   start() {
     faults.addEventListener('fault', this.#onfault)
-    this.#ask((core) => core.start())
+    this.#ask((core) => core.start(), undefined)
   }
 
   /** The error that ended the core itself, which never ought to happen; else `null`. */
@@ -99,12 +111,16 @@ export class Conversation extends EventTarget {
     if (this.over && !this.probing) faults.removeEventListener('fault', this.#onfault)
   }
 
+  /** @param {unknown} error */
   #broken(error) {
     this.#fail(error)
     fail(error)
   }
 
-  // The core is broken: nothing more can come of this conversation.
+  /**
+   * The core is broken: nothing more can come of this conversation.
+   * @param {unknown} error
+   */
   #fail(error) {
     if (this.#fault) return
     this.#fault = error
@@ -124,17 +140,22 @@ export class Conversation extends EventTarget {
 
   /**
    * Takes a step. A step after the end, or after a fault, does nothing.
-   * @throws {{field?: string, message: string}} the page asked for something that makes no sense
+   * @param {Action} action
+   * @throws {import('./settings.js').Problem} the page asked for something that makes no sense
    */
   act(action) {
     this.#step((core) => core.act(JSON.stringify(action)))
   }
 
-  /** Sends a message byte for byte, in the message turn; only its dots are doubled, and the final dot is added. */
+  /**
+   * Sends a message byte for byte, in the message turn; only its dots are doubled, and the final dot is added.
+   * @param {Uint8Array} bytes
+   */
   sendMessageBytes(bytes) {
     this.#step((core) => core.send_message(bytes))
   }
 
+  /** @param {(core: CoreConversation) => void} step */
   #step(step) {
     if (this.#fault || (this.over && !this.probing)) return
     try {
@@ -151,6 +172,11 @@ export class Conversation extends EventTarget {
     return now()
   }
 
+  /**
+   * @template Told
+   * @param {(core: CoreConversation) => Told} question
+   * @param {Told} otherwise
+   */
   #ask(question, otherwise) {
     if (this.#fault) return otherwise
     try {
@@ -161,26 +187,39 @@ export class Conversation extends EventTarget {
     }
   }
 
-  /** What a reply means; `null` where there is no such reply. */
+  /**
+   * What a reply means; `null` where there is no such reply.
+   * @param {number} reply
+   */
   meaning(reply) {
     return this.#ask((core) => JSON.parse(core.meaning(reply)), null)
   }
 
-  /** What is worth knowing about `text` before it is sent. */
+  /**
+   * What is worth knowing about `text` before it is sent.
+   * @param {string} text
+   */
   lint(text) {
     return this.#ask((core) => JSON.parse(core.lint(text)), [])
   }
 
+  /** @param {string} text */
   complete(text) {
     return this.#ask((core) => JSON.parse(core.complete(text)), [])
   }
 
-  /** Whether `text` must be kept out of history and storage; when in doubt it must. */
+  /**
+   * Whether `text` must be kept out of history and storage; when in doubt it must.
+   * @param {string} text
+   */
   isSecret(text) {
     return this.#ask((core) => core.is_secret(text), true)
   }
 
-  /** The conversation as text: `talk`, `markdown` or `json`. */
+  /**
+   * The conversation as text.
+   * @param {ExportFormat} format
+   */
   exportAs(format) {
     return this.#ask((core) => core.export(format), '')
   }
@@ -190,7 +229,12 @@ export class Conversation extends EventTarget {
   }
 }
 
-/** What scripts get besides: the session's protection, TLS, and how signing in went. */
+/**
+ * What scripts get besides: the session's protection, TLS, and how signing in went.
+ * @param {Omit<Result, 'tls' | 'protection' | 'sign_in'>} result
+ * @param {View} view
+ * @returns {Result}
+ */
 export function withProtection(result, { tls, protection, sign_in: signIn }) {
   const { state, mechanism, proved, error, cancelled, withheld } = signIn
   return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }

@@ -6,7 +6,12 @@
 import { now, withProtection } from './conversation.js'
 import { readProblem } from './core.js'
 
-/** A saved conversation, to be read; the same questions, and no step. */
+/** @import { Core, Entry, ExportFormat, Talk, View } from './types.d.ts' */
+
+/**
+ * A saved conversation, to be read; the same questions, and no step.
+ * @implements {Talk}
+ */
 export class SavedConversation extends EventTarget {
   #reading
   saved = true
@@ -18,10 +23,10 @@ export class SavedConversation extends EventTarget {
   started = null
 
   /**
-   * @param {{Reading: Function}} reader what `loadCore` gave
+   * @param {Core} core
    * @param {string} talk the text of a `.talk` file
    * @param {string} [name] what to call it
-   * @throws {{line?: number, message: string}} it is not a talk
+   * @throws {import('./settings.js').Problem} it is not a talk
    */
   constructor({ Reading }, talk, name = '') {
     super()
@@ -32,7 +37,9 @@ export class SavedConversation extends EventTarget {
     }
     this.name = name
     this.talk = talk
+    /** @type {View} */
     this.view = JSON.parse(this.#reading.view())
+    /** @type {Entry[]} */
     this.entries = JSON.parse(this.#reading.entries())
   }
 
@@ -40,10 +47,12 @@ export class SavedConversation extends EventTarget {
     return now()
   }
 
+  /** @param {number} reply */
   meaning(reply) {
     return JSON.parse(this.#reading.meaning(reply))
   }
 
+  /** @param {ExportFormat} format */
   exportAs(format) {
     return this.#reading.export(format)
   }
