@@ -180,7 +180,9 @@ export class App extends EventTarget {
   async #loaded() {
     const late = setTimeout(() => (this.loading.hidden = false), PATIENCE)
     try {
-      const [core] = await Promise.all([loadCore(), this.#seat()])
+      loadAhead()
+      const core = await loadCore()
+      await this.#seat()
       this.failure.hidden = true
       return core
     } finally {
@@ -236,7 +238,9 @@ export class App extends EventTarget {
   }
 
   async #fetchDesk() {
-    const [{ Desk }, core] = await Promise.all([loadRest(), loadCore(), this.shown])
+    const core = await loadCore()
+    const { Desk } = await loadRest()
+    await this.shown
     const desk = new Desk({ store: this.#store, live: this.live, recipes: () => JSON.parse(core.recipes()), onsettings: () => this.view('setup'), onagain: () => this.connect().catch(() => {}),
       signIn: { open: () => this.form.openSignIn(), home: this.form.signInHome, apply: () => this.#signIn() } })
     this.desk = desk
@@ -251,7 +255,8 @@ export class App extends EventTarget {
    * @param {() => boolean} [overtaken]
    */
   async open(talk, name = '', overtaken = () => false) {
-    const [{ SavedConversation }, core] = await Promise.all([loadRest(), this.#loaded()])
+    const core = await this.#loaded()
+    const { SavedConversation } = await loadRest()
     const conversation = new SavedConversation(core, talk, name)
     if (overtaken()) return null
     return this.begin(conversation, name || conversation.view.server.name || 'Saved conversation')

@@ -62,7 +62,11 @@ function once(name, load) {
 export function loadCore() {
   return once('core', async () => {
     const mine = faulted
-    const [core, response] = await Promise.all([import(address('ehlo.js')), fetch(address('ehlo_bg.wasm'))])
+    const coming = fetch(address('ehlo_bg.wasm'))
+    // It is waited for below; until then a failure is nobody's.
+    coming.catch(() => {})
+    const core = await import(address('ehlo.js'))
+    const response = await coming
     if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
     await core.default({ module_or_path: response })
     core.on_fault((/** @type {string} */ sentence) => mine === faulted && fail(new Error(sentence)))
@@ -95,7 +99,7 @@ export function loadRest() {
 
 /** Loads all that a conversation can need. Should it fail, whoever asks for it in earnest is told. */
 export function loadAhead() {
-  Promise.all([loadCore(), loadRest()]).catch(() => {})
+  for (const coming of [loadCore(), loadRest()]) coming.catch(() => {})
 }
 
 /**
