@@ -658,9 +658,9 @@ export class SmtpConversation extends HTMLElement {
 
 /**
  * Finds the mail hosts of a domain, through a relay.
- * @param around the relay's address, and its token where it wants one
+ * @param around the relay's address, where the script came from unless given, and its token where it wants one
  */
-export function lookup(domain: string, around: {relay: string, token?: string, signal?: AbortSignal}): Promise<MailHosts>
+export function lookup(domain: string, around?: {relay?: string, token?: string, signal?: AbortSignal}): Promise<MailHosts>
 
 /**
  * Holds a whole conversation without an element. Resolves however it ended: a refusal is a result.

@@ -17,7 +17,7 @@ export { CoreMissing, SmtpConversation }
 /**
  * Finds the mail hosts of a domain, through a relay.
  * @param {string} domain
- * @param {{relay: string, token?: string, signal?: AbortSignal}} around the relay's address, and its token where it wants one
+ * @param {{relay?: string, token?: string, signal?: AbortSignal}} [around] the relay's address, where the script came from unless given, and its token where it wants one
  * @returns {Promise<MailHosts>}
  */
 export async function lookup(domain, around) {

@@ -5,10 +5,7 @@
 
 import js from '@eslint/js'
 
-import { LATER } from './later.js'
-
 export default [
-  { ignores: LATER.map((name) => `www/js/${name}.js`) },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -1,26 +1,26 @@
-//! `ehlo-core` for the page: `(now, input)` in, outputs out, JSON across the border.
-//!
-//! Nothing here knows SMTP, and nothing does I/O: the page's driver owns the WebSocket and the timer.
+//! `ehlo-core` in the browser. Everything that the core must be given is here: the WebSocket, timers, the clock, random
+//! numbers. Nothing here knows SMTP, and nothing draws.
 
-mod export;
-mod output;
+mod bell;
+mod browser;
+mod conversation;
+mod fault;
+mod line;
 mod practice;
 mod reading;
 mod search;
-mod session;
-mod tls;
+mod socket;
 
+use ehlo_core::case::Case;
+use ehlo_core::json::{self, Mistake};
 use ehlo_core::probe::catalogue;
-use ehlo_core::time::Now;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-pub use output::StepOutput;
-pub use practice::PracticeServer;
+pub use conversation::Conversation;
+pub use fault::on_fault;
 pub use reading::Reading;
-pub use search::HostSearch;
-pub use session::Conversation;
-pub use tls::{Tls, TlsOutput};
+pub use search::Search;
 
 /// The tests that break rules on purpose, as JSON: `question`, which the page asks once, and `recipes`.
 #[wasm_bindgen]
@@ -28,15 +28,20 @@ pub fn recipes() -> String {
     catalogue::to_json()
 }
 
-/// The driver's clock, in milliseconds; what is not a number counts as its zero.
-fn moment(now: f64) -> Now {
-    Now(if now.is_finite() && now > 0.0 { now as u64 } else { 0 })
+/// A conversation as text: `markdown`, `json`, or else `talk`.
+fn export(case: &Case, format: &str) -> String {
+    match format {
+        "markdown" => case.markdown(),
+        "json" => case.json(),
+        _ => case.talk().to_string(),
+    }
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    ehlo_core::json::to_string(value)
+fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
+    json::to_string(value)
 }
 
-fn mistake(mistake: &ehlo_core::json::Mistake) -> JsValue {
-    JsValue::from_str(&json(mistake))
+/// What is thrown for a mistake: JSON `{field, message}`.
+fn thrown(mistake: &Mistake) -> JsValue {
+    JsValue::from_str(&to_json(mistake))
 }

@@ -4,13 +4,12 @@ use ehlo_core::case::Case;
 use ehlo_core::reading::meaning;
 use wasm_bindgen::prelude::*;
 
-use crate::export::export;
-use crate::json;
+use crate::{export, to_json};
 
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
 pub struct Reading {
-    inner: Case,
+    case: Case,
 }
 
 #[wasm_bindgen]
@@ -21,32 +20,32 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let inner = Case::open(text).map_err(|error| JsValue::from_str(&json(&error)))?;
-        Ok(Self { inner })
+        let case = Case::open(text).map_err(|error| JsValue::from_str(&to_json(&error)))?;
+        Ok(Self { case })
     }
 
-    /// As `Session.view`.
+    /// What a page draws, as JSON.
     pub fn view(&self) -> String {
-        json(&self.inner.view())
+        to_json(&self.case.view())
     }
 
-    /// As `Session.entries`.
-    pub fn entries(&self, from: usize) -> String {
-        json(&self.inner.entries(from))
+    /// All entries of the transcript, as JSON.
+    pub fn entries(&self) -> String {
+        to_json(&self.case.entries(0))
     }
 
-    /// As `Session.meaning`.
+    /// As [`Conversation::meaning`](crate::Conversation::meaning).
     pub fn meaning(&self, reply: usize) -> String {
-        json(&meaning::of(&self.inner, reply))
+        to_json(&meaning::of(&self.case, reply))
     }
 
-    /// As `Session.export`.
+    /// As [`Conversation::export`](crate::Conversation::export).
     pub fn export(&self, format: &str) -> String {
-        export(&self.inner, format)
+        export(&self.case, format)
     }
 
-    /// As `Session.result`.
+    /// As [`Conversation::result`](crate::Conversation::result).
     pub fn result(&self) -> String {
-        json(&self.inner.report())
+        to_json(&self.case.report())
     }
 }

@@ -15,7 +15,6 @@ import { Store } from './storage.js'
 import { Welcome } from './welcome.js'
 
 /** @import { Desk } from './desk.js' */
-/** @import { Control } from './fields.js' */
 /** @import { Problem, Settings, Setup } from './settings.js' */
 /** @import { MailHosts, Talk } from './types.d.ts' */
 
@@ -99,7 +98,7 @@ export class App extends EventTarget {
     return this.#element.getAttribute('relay') === 'none' && !this.form.settings.relay
   }
 
-  /** @param {Control} [field] */
+  /** @param {EventTarget | null} [field] */
   #changed(field) {
     this.#store.settings = this.form.settings
     if (field === this.form.relay) this.#asked = null
@@ -122,6 +121,7 @@ export class App extends EventTarget {
 
   /** @param {Error & {advice?: string[]}} error */
   #coreMissing(error) {
+    this.view('setup')
     this.failure.hidden = false
     fill(this.failure, h('p', { class: 'verdict' }, error.message), (error.advice ?? []).map((advice) => h('p', null, advice)))
   }

@@ -1,79 +1,75 @@
 /**
- * One conversation over one connection: the core's session, its driver, and the view made afresh whenever it changes.
+ * One conversation over one connection, as the page has it: the core's, and the view kept up to date by what the core says has changed.
  * Knows no DOM; the element and `run()` both stand on it.
  * @module
  */
 
-import { catalog } from './catalog.js'
-import { readProblem } from './core.js'
-import { Driver, PracticeTransport, RelayTransport, now } from './driver.js'
+import { fail, faults, readProblem } from './core.js'
 
-/** The connection that a practice server remembers others by (greylisting needs a second visit). */
-const practiceServers = new Map()
+/** @import { Setup } from './settings.js' */
+/** @import { Action, Core, CoreConversation, Entry, ExportFormat, Result, Talk, View } from './types.d.ts' */
 
 /** Milliseconds that a change may take without the next one having to wait. */
 const CHEAP = 12
 
-/** A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error). */
+/** The clock that `view.waiting.since` is told in: whole milliseconds. */
+export const now = () => Math.floor(performance.now())
+
+/**
+ * A live conversation. Dispatches `change` (the view is new) and `fault` (the core failed; `detail` is the error).
+ * @implements {Talk}
+ */
 export class Conversation extends EventTarget {
-  #practice = null
-  #session
-  #driver
-  #view
-  #entries = []
+  /** @type {CoreConversation} */
+  #core
+  /** @type {unknown} */
   #fault = null
   #due = 0
   #cost = 0
-  #core
-  #probe = null
-  #probed = false
+  /** @param {Event} event */
+  #onfault = (event) => event instanceof CustomEvent && this.#fail(event.detail)
+  #telling = false
+  #stale = false
 
+  /** What the page shows now. */
+  view = /** @type {View} */ ({})
+  /**
+   * The transcript's entries, ready to show.
+   * @type {Entry[]}
+   */
+  entries = []
+  /** Whether another connection is asking the server for what it agrees to, because the handshake failed. */
+  probing = false
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
   /** False: it can be driven. A saved one, `SavedConversation`, says true. */
   saved = false
 
   /**
-   * @param {object} core what `loadCore` gave
-   * @param {object} setup the core's setup, without what only the browser knows
+   * @param {Core} core
+   * @param {Setup} setup without what only the browser knows
    * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
-   * @throws {{field?: string, message: string}} what is wrong with the setup
+   * @throws {import('./settings.js').Problem} what is wrong with the setup
    */
   constructor(core, setup, { relay, messageBytes } = {}) {
     super()
-    this.#core = core
-    this.practice = setup.practice ?? null
-    this.relay = this.practice ? null : relay
-    const offset = -new Date(this.started).getTimezoneOffset()
-    this.sameOrigin = Boolean(this.relay) && new URL(this.relay).host === new URL(import.meta.url).host
-    const whole = { ...setup, started: this.started, offset, seed: seed(), same_origin: this.sameOrigin }
+    this.relay = setup.practice ? null : relay
+    this.sameOrigin = Boolean(this.relay) && new URL(this.relay ?? '').host === new URL(import.meta.url).host
+    const whole = JSON.stringify({ ...setup, same_origin: this.sameOrigin })
     try {
-      if (this.practice) this.#practice = practising(core, this.practice)
-      this.#session = new core.Session(now(), JSON.stringify(whole), messageBytes ?? undefined)
+      this.#core = new core.Conversation(whole, messageBytes ?? undefined, this.relay ?? '', () => this.#changed())
+      this.#refresh()
     } catch (thrown) {
-      throw thrown instanceof WebAssembly.RuntimeError ? thrown : readProblem(thrown)
+      if (!(thrown instanceof WebAssembly.RuntimeError)) throw readProblem(thrown)
+      fail(thrown)
+      throw thrown
     }
-    this.setup = setup
-    this.#driver = new Driver(this.#session, { onchange: () => this.#changed(), onfault: (error) => this.#fail(error) }, core.Tls)
-    this.#refresh()
   }
 
   /** Connects. Once. */
   start() {
-    const transport = this.practice
-      ? new PracticeTransport(this.#practice)
-      : new RelayTransport(this.relay, catalog.subprotocol)
-    this.#driver.start(transport)
-  }
-
-  /** What the page shows now; see `core/src/session/view.rs`. */
-  get view() {
-    return this.#view
-  }
-
-  /** The transcript's entries, ready to show. */
-  get entries() {
-    return this.#entries
+    faults.addEventListener('fault', this.#onfault)
+    this.#ask((core) => core.start(), undefined)
   }
 
   /** The error that ended the core itself, which never ought to happen; else `null`. */
@@ -82,105 +78,93 @@ export class Conversation extends EventTarget {
   }
 
   get over() {
-    return this.#view.turn === 'over' || this.#fault !== null
-  }
-
-  /** Whether another connection is asking the server for what it agrees to, because the handshake failed. */
-  get probing() {
-    return this.#probe !== null
-  }
-
-  // No words of this conversation go there, and nothing to sign in with.
-  #startProbe() {
-    const { tls_client: key, sign_in: login, message, ...setup } = this.setup
-    const security = setup.security === 'tls' ? 'tls' : 'starttls'
-    const options = { ...setup, security, sign_in: null, attended: false, until: 'starttls', probe: true }
-    const probe = new Conversation(this.#core, options, { relay: this.relay })
-    this.#probe = probe
-    const done = () => {
-      if (this.#probe !== probe || !probe.over) return
-      this.#probe = null
-      const legacy = probe.view.tls?.failure?.legacy
-      if (legacy) this.#driver.feed((session, t) => session.probed(t, JSON.stringify(legacy)))
-      this.#changed()
-    }
-    probe.addEventListener('change', done)
-    probe.addEventListener('fault', done)
-    probe.start()
+    return this.view.turn === 'over' || this.#fault !== null
   }
 
   // At once while that is cheap; a server that floods gets a part of the time, and the person the rest.
   #changed() {
-    if (this.#due) return
-    if (this.#cost < CHEAP) this.#catchUp()
-    else this.#due = setTimeout(() => this.#catchUp(), this.#cost * 4)
+    if (this.#telling) this.#stale = true
+    else if (this.#cost < CHEAP) this.#catchUp()
+    else this.#due ||= setTimeout(() => this.#catchUp(), this.#cost * 4)
   }
 
+  // Whoever is told may take a step, which changes more: that is told when all have been told of this.
   #catchUp() {
-    const began = performance.now()
+    clearTimeout(this.#due)
     this.#due = 0
-    if (this.#fault) return
-    try {
-      this.#refresh()
-    } catch (error) {
-      return this.#fail(error)
-    }
-    this.dispatchEvent(new Event('change'))
+    this.#telling = true
+    const began = performance.now()
+    do {
+      this.#stale = false
+      if (this.#ask(() => this.#refresh() ?? true, false)) this.dispatchEvent(new Event('change'))
+    } while (this.#stale)
     this.#cost = performance.now() - began
-  }
-
-  // The core is broken: nothing more can come of this conversation.
-  #fail(error) {
-    if (this.#fault) return
-    this.#fault = error
-    this.#driver.stop()
-    console.error(error)
-    this.dispatchEvent(new CustomEvent('fault', { detail: error }))
+    this.#telling = false
   }
 
   #refresh() {
-    const settledBefore = this.#view?.settled ?? 0
-    const [view, entries] = [this.#session.view(), this.#session.entries(settledBefore)]
-    this.#view = JSON.parse(view)
-    this.#entries.length = settledBefore
-    this.#entries.push(...JSON.parse(entries))
-    const { tls } = this.#view
-    if (tls?.failure?.wants_probe && !tls.failure.legacy && this.relay && !this.setup.probe && !this.#probed) {
-      this.#probed = true
-      this.#startProbe()
+    const { view, from, entries } = JSON.parse(this.#core.changes())
+    Object.assign(this.view, view)
+    this.entries.length = from
+    for (const entry of entries) this.entries.push(entry)
+    this.probing = this.#core.probing
+    if (this.over && !this.probing) faults.removeEventListener('fault', this.#onfault)
+  }
+
+  /** @param {unknown} error */
+  #broken(error) {
+    this.#fail(error)
+    fail(error)
+  }
+
+  /**
+   * The core is broken: nothing more can come of this conversation.
+   * @param {unknown} error
+   */
+  #fail(error) {
+    if (this.#fault) return
+    this.#fault = error
+    console.error(error)
+    // Not from within the call that has failed.
+    setTimeout(() => this.#letGo())
+    this.dispatchEvent(new CustomEvent('fault', { detail: error }))
+  }
+
+  #letGo() {
+    try {
+      this.#core.stop()
+    } catch {
+      // It is too broken even for that; the connection ends with the page.
     }
   }
 
   /**
    * Takes a step. A step after the end, or after a fault, does nothing.
-   * @throws {{field?: string, message: string}} the page asked for something that makes no sense
+   * @param {Action} action
+   * @throws {import('./settings.js').Problem} the page asked for something that makes no sense
    */
   act(action) {
-    if (action.do === 'hangup') this.#probe?.act(action)
-    this.#step((session, t) => session.act(t, JSON.stringify(action)))
+    this.#step((core) => core.act(JSON.stringify(action)))
   }
 
-  /** Sends a message byte for byte, in the message turn; only its dots are doubled, and the final dot is added. */
+  /**
+   * Sends a message byte for byte, in the message turn; only its dots are doubled, and the final dot is added.
+   * @param {Uint8Array} bytes
+   */
   sendMessageBytes(bytes) {
-    this.#step((session, t) => session.send_message_bytes(t, bytes))
+    this.#step((core) => core.send_message(bytes))
   }
 
+  /** @param {(core: CoreConversation) => void} step */
   #step(step) {
-    if (this.over) return
-    let problem = null
-    this.#driver.feed((session, t) => {
-      try {
-        step(session, t)
-      } catch (thrown) {
-        if (thrown instanceof WebAssembly.RuntimeError) throw thrown
-        problem = readProblem(thrown)
-      }
-    })
-    if (this.#due) {
-      clearTimeout(this.#due)
-      this.#catchUp()
+    if (this.#fault || (this.over && !this.probing)) return
+    try {
+      step(this.#core)
+    } catch (thrown) {
+      if (!(thrown instanceof WebAssembly.RuntimeError)) throw readProblem(thrown)
+      this.#broken(thrown)
     }
-    if (problem) throw problem
+    if (this.#due) this.#catchUp()
   }
 
   /** The current time on the clock that `view.waiting.since` is told in. */
@@ -188,64 +172,70 @@ export class Conversation extends EventTarget {
     return now()
   }
 
+  /**
+   * @template Told
+   * @param {(core: CoreConversation) => Told} question
+   * @param {Told} otherwise
+   */
   #ask(question, otherwise) {
     if (this.#fault) return otherwise
     try {
-      return question(this.#session)
+      return question(this.#core)
     } catch (error) {
-      this.#fail(error)
+      this.#broken(error)
       return otherwise
     }
   }
 
-  /** What a reply means; `null` where there is no such reply. */
+  /**
+   * What a reply means; `null` where there is no such reply.
+   * @param {number} reply
+   */
   meaning(reply) {
-    return this.#ask((session) => JSON.parse(session.meaning(reply)), null)
+    return this.#ask((core) => JSON.parse(core.meaning(reply)), null)
   }
 
-  /** What is worth knowing about `text` before it is sent. */
+  /**
+   * What is worth knowing about `text` before it is sent.
+   * @param {string} text
+   */
   lint(text) {
-    return this.#ask((session) => JSON.parse(session.lint(text)), [])
+    return this.#ask((core) => JSON.parse(core.lint(text)), [])
   }
 
+  /** @param {string} text */
   complete(text) {
-    return this.#ask((session) => JSON.parse(session.complete(text)), [])
+    return this.#ask((core) => JSON.parse(core.complete(text)), [])
   }
 
-  /** Whether `text` must be kept out of history and storage; when in doubt it must. */
+  /**
+   * Whether `text` must be kept out of history and storage; when in doubt it must.
+   * @param {string} text
+   */
   isSecret(text) {
-    return this.#ask((session) => session.is_secret(text), true)
+    return this.#ask((core) => core.is_secret(text), true)
   }
 
-  /** The conversation as text: `talk`, `markdown` or `json`. */
+  /**
+   * The conversation as text.
+   * @param {ExportFormat} format
+   */
   exportAs(format) {
-    return this.#ask((session) => session.export(format), '')
+    return this.#ask((core) => core.export(format), '')
   }
 
   result() {
-    return this.#ask((session) => withProtection(JSON.parse(session.result()), this.#view), null)
+    return this.#ask((core) => withProtection(JSON.parse(core.result()), this.view), null)
   }
 }
 
-/** What scripts get besides: the session's protection, TLS, and how signing in went. */
+/**
+ * What scripts get besides: the session's protection, TLS, and how signing in went.
+ * @param {Omit<Result, 'tls' | 'protection' | 'sign_in'>} result
+ * @param {View} view
+ * @returns {Result}
+ */
 export function withProtection(result, { tls, protection, sign_in: signIn }) {
   const { state, mechanism, proved, error, cancelled, withheld } = signIn
   return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }
-}
-
-function practising({ Practice }, name) {
-  const before = practiceServers.get(name)
-  let server
-  try {
-    server = before ? before.next() : new Practice(name)
-  } catch (thrown) {
-    throw JSON.stringify({ field: 'practice', message: readProblem(thrown).message })
-  }
-  practiceServers.set(name, server)
-  return server
-}
-
-function seed() {
-  const numbers = crypto.getRandomValues(new Uint32Array(4))
-  return Array.from(numbers, (n) => n.toString(36)).join('')
 }

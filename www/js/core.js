@@ -4,12 +4,24 @@
  * @module
  */
 
+/** @import { Problem } from './settings.js' */
+/** @import { Core } from './types.d.ts' */
+
 const FOLDER = new URL('../wasm/', import.meta.url)
 
+/** @type {Record<'core' | 'rest', Promise<any> | null>} */
 const loads = { core: null, rest: null }
+/** How often the core has failed: what is loaded after a fault has another address, and so is another core. */
+let faulted = 0
+/** @param {string} name */
+const address = (name) => new URL(faulted ? `${name}?${faulted}` : name, FOLDER).href
+
+/** Dispatches `fault` when the core has failed, which never ought to happen: `detail` is the error. All that it has made is broken then. */
+export const faults = new EventTarget()
 
 /** The core did not load; `advice` says what to do. */
 export class CoreMissing extends Error {
+  /** @param {unknown} cause */
   constructor(cause) {
     super('The part of Ehlo that speaks SMTP (WebAssembly) did not load.', { cause })
     this.name = 'CoreMissing'
@@ -17,6 +29,7 @@ export class CoreMissing extends Error {
   }
 }
 
+/** @param {any} cause */
 function adviceFor(cause) {
   const text = String(cause?.message ?? cause)
   if (typeof WebAssembly === 'undefined') return ['This browser has WebAssembly switched off. Allow it for this site, or use another browser.']
@@ -29,7 +42,11 @@ function adviceFor(cause) {
   ]
 }
 
-// Later calls give the same promise; a load that failed is tried afresh.
+/**
+ * Later calls give the same promise; a load that failed is tried afresh.
+ * @param {'core' | 'rest'} name
+ * @param {() => Promise<any>} load
+ */
 function once(name, load) {
   loads[name] ??= load().catch((cause) => {
     loads[name] = null
@@ -40,18 +57,38 @@ function once(name, load) {
 
 /**
  * Loads the core. It is compiled while it comes.
- * @returns {Promise<{Session: Function, Reading: Function, Practice: Function, Lookup: Function, Tls: Function, recipes: () => string}>}
+ * @returns {Promise<Core>}
  */
 export function loadCore() {
   return once('core', async () => {
-    const [glue, response] = await Promise.all([import(new URL('ehlo.js', FOLDER).href), fetch(new URL('ehlo_bg.wasm', FOLDER))])
+    const mine = faulted
+    const [core, response] = await Promise.all([import(address('ehlo.js')), fetch(address('ehlo_bg.wasm'))])
     if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
-    await glue.default({ module_or_path: response })
-    return glue
+    await core.default({ module_or_path: response })
+    core.on_fault((/** @type {string} */ sentence) => mine === faulted && fail(new Error(sentence)))
+    return core
   })
 }
 
-/** Loads the scripts that `rest.js` names. */
+/**
+ * Tells everybody that the core has failed; the next conversation gets another one.
+ * @param {unknown} error
+ */
+export function fail(error) {
+  faulted += 1
+  loads.core = null
+  faults.dispatchEvent(new CustomEvent('fault', { detail: error }))
+}
+
+// A call that the browser has made itself, for a message or a timer, breaks off without a word to anybody.
+addEventListener('error', ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError && error.stack?.includes(`${address('ehlo_bg.wasm')}:`)) fail(error)
+})
+
+/**
+ * Loads the scripts that `rest.js` names.
+ * @returns {Promise<typeof import('./rest.js')>}
+ */
 export function loadRest() {
   return once('rest', () => import('./rest.js'))
 }
@@ -61,7 +98,11 @@ export function loadAhead() {
   Promise.all([loadCore(), loadRest()]).catch(() => {})
 }
 
-/** What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message. */
+/**
+ * What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message.
+ * @param {any} thrown
+ * @returns {Problem}
+ */
 export function readProblem(thrown) {
   const text = typeof thrown === 'string' ? thrown : String(thrown?.message ?? thrown)
   try {

@@ -3,44 +3,42 @@
  * @module
  */
 
-import { catalog } from './catalog.js'
-import { loadCore, readProblem } from './core.js'
-import { Driver, RelayTransport } from './driver.js'
+import { faults, loadCore, readProblem } from './core.js'
+import { relayAddress } from './relay.js'
 import { bareHost } from './settings.js'
+
+/** @import { Core, MailHosts } from './types.d.ts' */
 
 /**
  * Finds the hosts that take mail for a domain.
  *
  * @param {string} domain
- * @param {{relay: string, token?: string, signal?: AbortSignal}} around
- * @returns {Promise<{verdict: string, sentence: string, advice: string[], hosts: {host: string, preference: number, addresses: string[]}[], entries: object[]}>}
- * @throws {{field: string, message: string}} it is no domain
+ * @param {{relay?: string, token?: string, signal?: AbortSignal}} [around] the relay's address, where the script came from unless given
+ * @returns {Promise<MailHosts>}
+ * @throws {import('./settings.js').Problem} it is not a domain, or the relay has no address
  */
-export async function lookupHosts(domain, { relay, token, signal } = {}) {
-  const { Lookup } = await loadCore()
+export async function lookupHosts(domain, { relay = '', token, signal } = {}) {
+  const { Search } = await loadCore()
   signal?.throwIfAborted()
   const name = bareHost(domain, 'domain')
-  let machine
+  const address = relayAddress(relay)
+  const over = new AbortController()
+  let search = /** @type {InstanceType<Core['Search']> | null} */ (null)
   try {
-    machine = new Lookup(Math.floor(performance.now()), name, token || undefined)
+    return await new Promise((resolve, reject) => {
+      const look = () => {
+        const result = search && JSON.parse(search.result())
+        if (result) resolve(result)
+      }
+      signal?.addEventListener('abort', () => reject(signal.reason), { signal: over.signal })
+      faults.addEventListener('fault', (event) => event instanceof CustomEvent && reject(event.detail), { signal: over.signal })
+      search = new Search(name, token || undefined, address, look)
+      look()
+    })
   } catch (thrown) {
-    throw readProblem(thrown)
+    throw thrown instanceof Error ? thrown : readProblem(thrown)
+  } finally {
+    over.abort()
+    search?.free()
   }
-  return new Promise((resolve, reject) => {
-    const driver = new Driver(machine, {
-      onchange: () => {
-        const result = JSON.parse(machine.result())
-        if (result) {
-          resolve(result)
-          queueMicrotask(() => driver.stop())
-        }
-      },
-      onfault: reject,
-    })
-    signal?.addEventListener('abort', () => {
-      driver.stop()
-      reject(signal.reason)
-    })
-    driver.start(new RelayTransport(relay, catalog.subprotocol))
-  })
 }

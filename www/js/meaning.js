@@ -3,12 +3,16 @@
  * @module
  */
 
-import { fill, h, icon, setText, sourceLink } from './dom.js'
+import { fill, h, icon, sourceLink } from './dom.js'
 import { proofNodes } from './proof.js'
 import { sign } from './sign.js'
 import { tlsNodes } from './tls-card.js'
 
+/** @import { Sign } from './sign.js' */
+/** @import { Child, Envelope, Explanation, Finding, Meaning as ReplyMeaning, Recipient, Talk, View } from './types.d.ts' */
+
 const OFFERS_MAX = 60
+/** @type {Record<Finding['severity'], Sign>} */
 const SEVERITY = { problem: ['bad', '✕', 'Problem'], warning: ['warn', '!', 'Warning'], note: ['plain', 'i', 'Note'] }
 
 /** The panel. */
@@ -31,7 +35,13 @@ export class Meaning {
     this.node = h('aside', { class: 'meaning', part: 'meaning', 'aria-label': 'What it means' }, this.close, this.body)
   }
 
-  /** Shows what a conversation has come to, and the explanation of a reply under a title. */
+  /**
+   * Shows what a conversation has come to, and the explanation of a reply under a title.
+   * @param {Talk} conversation
+   * @param {ReplyMeaning | null} explanation
+   * @param {string} title
+   * @param {string} name the conversation's
+   */
   show({ view, probing, relay, sameOrigin }, explanation, title, name) {
     // Opened details and the place on the panel survive whatever has not changed.
     const { tls, protection } = view
@@ -44,7 +54,7 @@ export class Meaning {
     if (tls?.failure) this.body.prepend(this.secure)
     else this.findings.after(this.secure)
     this.#part(this.secure, [tls, probing], () => tls && tlsNodes(tls, { probing, title: name }))
-    this.#part(this.proof, protection, () => protection.readable.length > 0 && proofNodes(protection, sameOrigin ? relay : null))
+    this.#part(this.proof, protection, () => protection.readable.length > 0 && proofNodes(protection, (sameOrigin && relay) || null))
     this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
   }
@@ -56,6 +66,11 @@ export class Meaning {
     this.secure.focus({ preventScroll: true })
   }
 
+  /**
+   * @param {HTMLElement} node
+   * @param {unknown} data what it is made of: the same again leaves it alone
+   * @param {() => Child} make
+   */
   #part(node, data, make) {
     const key = JSON.stringify(data)
     if (node.dataset.key === String(hash(key))) return
@@ -66,6 +81,11 @@ export class Meaning {
     if (node === this.reply) this.body.scrollTop = 0
   }
 
+  /**
+   * @param {ReplyMeaning | null} explanation
+   * @param {string} title
+   * @returns {Child}
+   */
   #replyNodes(explanation, title) {
     if (!explanation) {
       return [h('h2', null, 'What it means'), h('p', { class: 'faint' }, 'Each reply of the server is explained here as it comes. Choose a line to read about another.')]
@@ -86,28 +106,37 @@ export class Meaning {
     ]
   }
 
+  /** @param {Finding[]} findings */
   #findingNodes(findings) {
     if (findings.length === 0) return null
     return [h('h2', null, 'What stands out'), findings.map((finding) =>
-      h('div', { class: 'finding' }, sign(SEVERITY[finding.severity] ?? SEVERITY.note), h('div', null,
+      h('div', { class: 'finding' }, sign(SEVERITY[finding.severity]), h('div', null,
         h('p', { class: 'title' }, finding.title), finding.detail && h('p', null, finding.detail), finding.advice && h('p', { class: 'advice' }, finding.advice),
         finding.evidence.length > 0 && h('button', { type: 'button', class: 'link', onclick: () => this.#hooks.onevidence(finding.evidence[0]) }, 'Show the line'))))]
   }
 
+  /** @param {Envelope} envelope */
   #envelopeNodes({ reverse_path: from, recipients }) {
     if (from === null && recipients.length === 0) return null
     return [h('h2', null, 'Envelope'), h('dl', { class: 'facts' }, h('dt', null, 'From'), h('dd', { class: 'mono' }, from === '' ? '<> (nobody: a bounce)' : from),
       recipients.map((recipient) => [h('dt', null, 'To'), h('dd', null, h('span', { class: 'mono' }, recipient.address), ' ', this.#answer(recipient))]))]
   }
 
+  /** @param {Recipient} recipient */
   #answer({ accepted, code, reply }) {
-    if (code === null) return h('span', { class: 'faint' }, 'awaits its answer')
+    if (code === null || reply === null) return h('span', { class: 'faint' }, 'awaits its answer')
+    /** @type {Sign} */
     const tone = accepted ? ['good', '✓', 'accepted'] : code < 500 ? ['warn', '…', 'not now'] : ['bad', '✕', 'refused']
     return h('button', { type: 'button', class: 'link', onclick: () => this.#hooks.onreply(reply) }, sign(tone), ` ${code} ${tone[2]}`)
   }
 
+  /** @param {View} view */
   #serverNodes({ server, connection, traffic }) {
     if (!connection && !server.name) return null
+    /**
+     * @param {string} name
+     * @param {string | null | undefined} value
+     */
     const fact = (name, value) => value && [h('dt', null, name), h('dd', { class: 'mono' }, value)]
     return [h('h2', null, 'Connection'), h('dl', { class: 'facts' },
       fact('Server', server.name), fact('Address', connection && `${connection.address} port ${connection.port}`),
@@ -117,35 +146,47 @@ export class Meaning {
   }
 }
 
+/**
+ * @param {Explanation} explanation
+ * @param {number} code the reply's
+ */
 function record(explanation, code) {
   // Nobody asks why something went well.
   const told = code >= 400 ? explanation : { ...explanation, causes: [] }
   return h('div', { class: 'record' }, h('h3', null, h('code', null, explanation.key), ' ', explanation.title), recordBody(told))
 }
 
+/** @param {Explanation} explanation */
 function fold(explanation) {
   const { key, title } = explanation
   return h('details', { class: 'keyword' }, h('summary', null, h('code', null, key), title !== key && h('span', { class: 'faint' }, title)), recordBody(explanation))
 }
 
-// Words of the reply that say more than its codes do.
+/**
+ * Words of the reply that say more than its codes do.
+ * @param {NonNullable<ReplyMeaning['phrase']>} phrase
+ */
 function phrase({ meaning, advice, said_by: saidBy }) {
   return h('div', { class: 'record said-so' }, h('h3', null, 'What the words say'), h('p', null, meaning),
     advice.length > 0 && h('ul', null, advice.map((step) => h('li', null, step))), saidBy && !/^all\b/i.test(saidBy) && h('p', { class: 'faint small' }, `Words of ${saidBy}.`))
 }
 
+/** @param {Explanation} explanation */
 function recordBody({ meaning, details, causes, advice, sources, known }) {
   return [
     known === false && h('p', { class: 'faint' }, 'No list that Ehlo knows has this one.'),
     h('p', null, meaning),
-    details?.length > 0 && h('ul', null, details.map((detail) => h('li', null, detail))),
-    causes?.length > 0 && [h('p', { class: 'lead' }, 'Usual causes'), h('ul', null, causes.map((cause) => h('li', null, cause)))],
-    advice?.length > 0 && [h('p', { class: 'lead' }, 'What to do'), h('ul', null, advice.map((step) => h('li', null, step)))],
-    sources?.length > 0 && h('p', { class: 'sources' }, sources.map((source, i) => [i > 0 && ', ', sourceLink(source)])),
+    details.length > 0 && h('ul', null, details.map((detail) => h('li', null, detail))),
+    causes.length > 0 && [h('p', { class: 'lead' }, 'Usual causes'), h('ul', null, causes.map((cause) => h('li', null, cause)))],
+    advice.length > 0 && [h('p', { class: 'lead' }, 'What to do'), h('ul', null, advice.map((step) => h('li', null, step)))],
+    sources.length > 0 && h('p', { class: 'sources' }, sources.map((source, i) => [i > 0 && ', ', sourceLink(source)])),
   ]
 }
 
-// A short stand-in for long data, good enough to see that it changed.
+/**
+ * A short stand-in for long data, good enough to see that it changed.
+ * @param {string} text
+ */
 function hash(text) {
   let sum = 5381
   for (let i = 0; i < text.length; i += 1) sum = (sum * 33 + text.charCodeAt(i)) | 0

@@ -6,7 +6,7 @@
 import { fill, h, setText } from './dom.js'
 
 /** @import { Problem } from './settings.js' */
-/** @import { RuleTest, View } from './types.d.ts' */
+/** @import { Action, RuleTest, View } from './types.d.ts' */
 
 /**
  * A test as the catalog describes it; see `core/src/recipe/catalogue.rs`.
@@ -26,7 +26,7 @@ export class RecipesDialog {
   /** @type {View | null} */
   #view = null
 
-  /** @param {{catalogue: {question: string, recipes: Recipe[]}, onact: (action: object) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
+  /** @param {{catalogue: {question: string, recipes: Recipe[]}, onact: (action: Action) => void, onshow: (entry: number) => void, onagain: () => void}} hooks `onact` throws what is wrong */
   constructor(hooks) {
     this.#hooks = hooks
     this.body = h('div', { class: 'stack' })

@@ -8,10 +8,20 @@ import { Conversation } from './conversation.js'
 import { relayAddress } from './relay.js'
 import { bareHost, prepared } from './settings.js'
 
+/** @import { Setup } from './settings.js' */
+/** @import { Result, RunOptions, Talk } from './types.d.ts' */
+
+/**
+ * Says what is wrong with a value, or nothing.
+ * @typedef {(value: unknown) => string | null} Check
+ */
+
 const SECURITY = ['none', 'starttls', 'starttls-if-offered', 'tls']
 const UNTIL = ['connect', 'hello', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'dot']
 const OWN = new Set(['relay', 'signal', 'onentry', 'onchange'])
+/** @type {Check} */
 const isWhole = (value) => (Number.isInteger(value) ? null : 'must be a whole number')
+/** @type {Record<string, Check>} */
 const FOR_CORE = {
   host: isText, port: isPort, target: isText, practice: isText, family: oneOf(['4', '6']), token: isText, security: oneOf(SECURITY),
   allowCredentials: isFlag,
@@ -23,7 +33,10 @@ const FOR_CORE = {
   mt_priority: isWhole, hold_for: isWhole, hold_until: isText, mail_params: isText, rcpt_params: isText, force: (value) => isFlag(value) && isTexts(value),
   xclient: isText, etrn: isText,
 }
-/** Options in groups: the core's name for each. */
+/**
+ * Options in groups: the core's name for each.
+ * @type {Record<string, Record<string, [field: string, check: Check]>>}
+ */
 const GROUPS = {
   tls: {
     serverName: ['tls_server_name', isText], checkName: ['tls_check_name', isText], versions: ['tls_versions', oneOf(['both', '1.2', '1.3'])],
@@ -39,42 +52,9 @@ const GROUPS = {
  * Holds a whole conversation, and resolves when the connection has ended, however it ended: a refusal is a result.
  *
  * @param {RunOptions} options
- * @returns {Promise<RunResult>}
+ * @returns {Promise<Result>}
  * @throws {TypeError} (as a rejection) an option makes no sense; the message names it
- * @throws {CoreMissing} (as a rejection) the WebAssembly did not load
- *
- * @typedef {object} RunOptions
- * @property {string} [host] host name or IP address of the mail server; or else `target` or `practice`
- * @property {number} [port] 25 unless given
- * @property {string} [target] a target that the relay's operator has named
- * @property {string} [practice] a personality of the practice server inside the page
- * @property {string} [relay] the relay's address; where the script came from unless given
- * @property {string} [token] for a relay that wants one
- * @property {'none'|'starttls'|'starttls-if-offered'|'tls'} [security] `none` unless given; `starttls`: or no mail; `tls`: from the first byte
- * @property {{serverName?: string, checkName?: string, versions?: 'both'|'1.2'|'1.3', authorities?: string, client?: string}} [tls] the name to
- *   send (empty: none) and the name to check, the host's unless given; own authorities, and own certificate with its key, as PEM
- * @property {{mechanism?: string, user?: string, password?: string, token?: string, authorizationId?: string, initialResponse?: boolean, bindToCertificate?: boolean}} [signIn]
- *   the best mechanism that is offered unless one is named
- * @property {boolean} [allowCredentials] your word that credentials may go out over clear text, or to a server that is not trusted
- * @property {string} [hello] the name to say after EHLO
- * @property {string} [from] the sender; empty for the null sender
- * @property {string[]} [to] the recipients
- * @property {string | Uint8Array | {subject?: string, body?: string, headers?: [string, string][]}} [message] text: a line feed goes out as CR LF; bytes: as they are
- * @property {'connect'|'hello'|'starttls'|'auth'|'mail'|'rcpt'|'data'|'dot'} [until] the last step before QUIT
- * @property {AbortSignal} [signal] hangs up, and rejects with the signal's reason
- * @property {(entry: object) => void} [onentry] called with each entry of the transcript when it is complete
- * @property {(view: object) => void} [onchange] called with the view after each change
- *
- * @typedef {object} RunResult
- * @property {'accepted'|'partly'|'refused'|'stopped'|'not-sent'|'unreachable'|'failed'|'unknown'} outcome
- * @property {{kind: string, by: string, sentence: string, advice: string[]}} ending
- * @property {{at: number, side: 'client'|'server'|'relay', text: string}[]} transcript
- * @property {object[]} replies
- * @property {object[]} findings
- * @property {object | null} tls the TLS session as in the view: `report`, or `failure`, `pem`, `openssl`, `changes`
- * @property {object} protection what crossed in clear text and what encrypted
- * @property {object} sign_in how signing in went: `state`, `mechanism`, `proved`, `error`, `cancelled`, `withheld`
- * @property {string} talk the conversation in the talk format
+ * @throws {import('./core.js').CoreMissing} (as a rejection) the WebAssembly did not load
  */
 export async function run(options = {}) {
   const { setup, around } = readOptions(options)
@@ -83,7 +63,11 @@ export async function run(options = {}) {
   return toEnd(conversation, options)
 }
 
-/** Makes the conversation, loading first what it needs; the core's complaints about the setup become TypeErrors. */
+/**
+ * Makes the conversation, loading first what it needs; the core's complaints about the setup become TypeErrors.
+ * @param {Setup} setup
+ * @param {{relay?: string, messageBytes?: Uint8Array | null}} around
+ */
 export async function makeConversation(setup, around) {
   const core = await loadCore()
   try {
@@ -93,12 +77,17 @@ export async function makeConversation(setup, around) {
   }
 }
 
-/** Runs a conversation to its end by itself. */
-export function toEnd(conversation, { signal, onentry, onchange } = {}) {
+/**
+ * Runs a conversation to its end by itself.
+ * @param {Talk} conversation
+ * @param {Pick<RunOptions, 'signal' | 'onentry' | 'onchange'>} options
+ * @returns {Promise<Result>}
+ */
+export function toEnd(conversation, { signal, onentry, onchange }) {
   return new Promise((resolve, reject) => {
     let told = 0
     const abort = () => {
-      reject(signal.reason)
+      reject(signal?.reason)
       conversation.act({ do: 'hangup' })
     }
     const look = () => {
@@ -109,21 +98,24 @@ export function toEnd(conversation, { signal, onentry, onchange } = {}) {
       if (!end) return
       conversation.removeEventListener('change', look)
       signal?.removeEventListener('abort', abort)
-      resolve(conversation.result())
+      const result = conversation.result()
+      if (result) resolve(result)
     }
     conversation.addEventListener('change', look)
-    conversation.addEventListener('fault', ({ detail }) => reject(detail))
+    conversation.addEventListener('fault', () => reject(conversation.fault))
     signal?.addEventListener('abort', abort)
-    conversation.start()
+    conversation.start?.()
     conversation.act({ do: 'run' })
   })
 }
 
 /**
  * Sorts and checks options.
+ * @param {RunOptions | Record<string, unknown>} options
  * @throws {TypeError} naming the option that makes no sense
  */
 export function readOptions(options) {
+  /** @type {Setup} */
   const setup = { attended: false }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || OWN.has(name)) continue
@@ -142,18 +134,23 @@ export function readOptions(options) {
   const named = ['host', 'target', 'practice'].filter((name) => setup[name])
   if (named.length !== 1) throw new TypeError(named.length === 0 ? 'host: name a host, a target or a practice server' : `${named[1]}: there is a ${named[0]} already`)
   if (setup.host) setup.host = hostOption(setup.host)
-  for (const name of ['onentry', 'onchange']) {
+  for (const name of /** @type {const} */ (['onentry', 'onchange'])) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw new TypeError(`${name}: must be a function`)
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw new TypeError('signal: must be an AbortSignal')
   return { setup, around: { relay: relayOption(options.relay), messageBytes: options.message instanceof Uint8Array ? options.message : null } }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function readGroup(name, value) {
   const wrong = isObject(value)
   if (wrong) throw new TypeError(`${name}: ${wrong}`)
+  /** @type {Record<string, unknown>} */
   const group = {}
-  for (const [key, one] of Object.entries(value)) {
+  for (const [key, one] of Object.entries(Object(value))) {
     if (one === undefined) continue
     if (!Object.hasOwn(GROUPS[name], key)) throw new TypeError(`${name}.${key}: there is no such option`)
     const [field, check] = GROUPS[name][key]
@@ -164,13 +161,15 @@ function readGroup(name, value) {
   return group
 }
 
+/** @param {Record<string, unknown>} group */
 function forSasl(group) {
-  const wanted = (group.mechanism ?? '').toUpperCase()
+  const wanted = String(group.mechanism ?? '').toUpperCase()
   if (wanted && !wanted.startsWith('SCRAM')) return group
-  for (const field of ['user', 'password']) if (group[field]) group[field] = prepared(group[field])
+  for (const field of ['user', 'password']) if (group[field]) group[field] = prepared(String(group[field]))
   return group
 }
 
+/** @param {string} host */
 function hostOption(host) {
   try {
     return bareHost(host)
@@ -179,6 +178,7 @@ function hostOption(host) {
   }
 }
 
+/** @param {unknown} relay */
 function relayOption(relay) {
   if (relay !== undefined && typeof relay !== 'string') throw new TypeError('relay: must be text')
   try {
@@ -188,34 +188,45 @@ function relayOption(relay) {
   }
 }
 
+/** @type {Check} */
 function isText(value) {
   return typeof value === 'string' ? null : 'must be text'
 }
 
+/** @type {Check} */
 function isTexts(value) {
   return Array.isArray(value) && value.every((one) => typeof one === 'string') ? null : 'must be an array of texts'
 }
 
+/** @type {Check} */
 function isPort(value) {
-  return Number.isInteger(value) && value > 0 && value < 65536 ? null : 'must be a whole number from 1 to 65535'
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) < 65536 ? null : 'must be a whole number from 1 to 65535'
 }
 
+/** @type {Check} */
 function isFlag(value) {
   return typeof value === 'boolean' ? null : 'must be true or false'
 }
 
+/** @type {Check} */
 function isFlagOrText(value) {
   return typeof value === 'boolean' || typeof value === 'string' ? null : 'must be true, false or text'
 }
 
+/** @type {Check} */
 function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : 'must be an object'
 }
 
+/** @type {Check} */
 function isMessage(value) {
   return typeof value === 'string' || value instanceof Uint8Array || (value !== null && typeof value === 'object' && !Array.isArray(value)) ? null : 'must be text, bytes (a Uint8Array), or {subject, body, headers}'
 }
 
+/**
+ * @param {string[]} words
+ * @returns {Check}
+ */
 function oneOf(words) {
-  return (value) => (words.includes(value) ? null : `must be one of ${words.join(', ')}`)
+  return (value) => (typeof value === 'string' && words.includes(value) ? null : `must be one of ${words.join(', ')}`)
 }

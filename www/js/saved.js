@@ -3,11 +3,15 @@
  * @module
  */
 
-import { withProtection } from './conversation.js'
+import { now, withProtection } from './conversation.js'
 import { readProblem } from './core.js'
-import { now } from './driver.js'
 
-/** A saved conversation, to be read; the same questions, and no step. */
+/** @import { Core, Entry, ExportFormat, Talk, View } from './types.d.ts' */
+
+/**
+ * A saved conversation, to be read; the same questions, and no step.
+ * @implements {Talk}
+ */
 export class SavedConversation extends EventTarget {
   #reading
   saved = true
@@ -19,10 +23,10 @@ export class SavedConversation extends EventTarget {
   started = null
 
   /**
-   * @param {{Reading: Function}} reader what `loadCore` gave
+   * @param {Core} core
    * @param {string} talk the text of a `.talk` file
    * @param {string} [name] what to call it
-   * @throws {{line?: number, message: string}} it is not a talk
+   * @throws {import('./settings.js').Problem} it is not a talk
    */
   constructor({ Reading }, talk, name = '') {
     super()
@@ -33,18 +37,22 @@ export class SavedConversation extends EventTarget {
     }
     this.name = name
     this.talk = talk
+    /** @type {View} */
     this.view = JSON.parse(this.#reading.view())
-    this.entries = JSON.parse(this.#reading.entries(0))
+    /** @type {Entry[]} */
+    this.entries = JSON.parse(this.#reading.entries())
   }
 
   now() {
     return now()
   }
 
+  /** @param {number} reply */
   meaning(reply) {
     return JSON.parse(this.#reading.meaning(reply))
   }
 
+  /** @param {ExportFormat} format */
   exportAs(format) {
     return this.#reading.export(format)
   }

@@ -570,3 +570,38 @@ export interface Talk extends EventTarget {
 
 /** What the person does; see `Action` in `core/src/session/input.rs`. */
 export type Action = { do: string } & Record<string, unknown>
+
+/** A conversation of the core; see `wasm/src/conversation.rs`. What it gives is JSON; what it throws is a problem as JSON. */
+export interface CoreConversation {
+  readonly probing: boolean
+  start(): void
+  act(action: string): void
+  send_message(bytes: Uint8Array): void
+  /** What has changed since it was asked last. */
+  changes(): string
+  meaning(reply: number): string
+  lint(line: string): string
+  complete(typed: string): string
+  is_secret(line: string): boolean
+  export(format: ExportFormat): string
+  result(): string
+  stop(): void
+}
+
+/** A saved conversation of the core; see `wasm/src/reading.rs`. */
+export interface CoreReading {
+  view(): string
+  entries(): string
+  meaning(reply: number): string
+  export(format: ExportFormat): string
+  result(): string
+}
+
+/** What the page uses of the core; see `wasm/src`. */
+export interface Core {
+  Conversation: new (setup: string, message: Uint8Array | undefined, relay: string, onchange: () => void) => CoreConversation
+  Reading: new (talk: string) => CoreReading
+  Search: new (domain: string, token: string | undefined, relay: string, onchange: () => void) => { result(): string, free(): void }
+  /** The catalog of tests that break rules on purpose. */
+  recipes(): string
+}

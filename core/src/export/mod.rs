@@ -4,6 +4,7 @@
 
 mod lines;
 mod markdown;
+pub mod patch;
 mod plain;
 pub mod report;
 mod show;

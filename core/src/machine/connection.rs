@@ -215,9 +215,9 @@ impl Connection {
     fn layer_ends(&mut self, now: Now, reset: bool) {
         if let Some(layer) = &mut self.layer {
             if reset {
-                layer.reset()
+                layer.reset();
             } else {
-                layer.eof()
+                layer.eof();
             }
             self.work(now);
         }
@@ -271,7 +271,7 @@ impl Connection {
                 Output::Send(bytes) => self.send(bytes),
                 Output::Control(message) => self.out.push_back(Do::Control(message)),
                 Output::Handshake(settings) => self.shake_hands(now, *settings),
-                Output::Hangup => self.hang_up(),
+                Output::Hangup => self.hang_up(now),
                 Output::Changed => self.changed = true,
                 Output::Idle(due) => {
                     self.due = due;
@@ -309,7 +309,7 @@ impl Connection {
         }
     }
 
-    fn hang_up(&mut self) {
+    fn hang_up(&mut self, now: Now) {
         if let Some(mut layer) = self.layer.take() {
             layer.close();
             loop {
@@ -320,6 +320,7 @@ impl Connection {
                     _ => {}
                 }
             }
+            self.count_of(now, layer.carried());
         }
         self.out.push_back(Do::Hangup);
     }
@@ -343,8 +344,10 @@ impl Connection {
 
     /// Tells the session how much ciphertext has crossed, where that is news; returns whether it was.
     fn count(&mut self, now: Now) -> bool {
-        let Some(layer) = &self.layer else { return false };
-        let carried = layer.carried();
+        self.layer.as_ref().map(|layer| layer.carried()).is_some_and(|carried| self.count_of(now, carried))
+    }
+
+    fn count_of(&mut self, now: Now, carried: (u64, u64)) -> bool {
         if carried == std::mem::replace(&mut self.carried, carried) {
             return false;
         }

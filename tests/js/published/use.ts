@@ -62,8 +62,8 @@ void run({ hots: 'mail.example.com' })
 void run({ host: 'mail.example.com', to: 'them@example.com' })
 // @ts-expect-error there is no such step
 void run({ host: 'mail.example.com', until: 'quit' })
-// @ts-expect-error a look-up goes through a relay
-void lookup('example.com')
+// @ts-expect-error a look-up is of a domain
+void lookup({ relay: 'wss://relay.example/relay' })
 // @ts-expect-error a finding has no such severity
 const severity: Finding['severity'] = 'fatal'
 console.log(severity)

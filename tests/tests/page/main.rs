@@ -22,6 +22,7 @@ mod secure;
 mod support;
 mod survive;
 mod tamper;
+mod traps;
 mod typed;
 mod unserved;
 mod weight;

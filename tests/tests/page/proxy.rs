@@ -53,6 +53,11 @@ impl Proxy {
         self.gate.send_modify(|gate| gate.held = None);
     }
 
+    /// From now on it holds back every request whose path holds `held`.
+    pub(crate) fn hold(&self, held: &'static str) {
+        self.gate.send_modify(|gate| gate.held = Some(held));
+    }
+
     /// From the next WebSocket on it holds back every request whose path holds `held`.
     pub(crate) fn hold_at_next_dial(&self, held: &'static str) {
         self.gate.send_modify(|gate| *gate = Gate { at_dial: Some(held), ..Gate::default() });

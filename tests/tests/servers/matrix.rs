@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use ehlo_core::machine::{Session, Stage};
+use ehlo_core::machine::Session;
+use ehlo_core::record::Stage;
 use ehlo_core::tls::{FailureKind, ProblemKind};
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};

@@ -1,7 +1,9 @@
 //! TLS and signing in against real servers: STARTTLS, TLS from the first octet, and every mechanism that each offers.
 
+use ehlo_core::case::Case;
 use ehlo_core::export::view::{Outcome as Verdict, SignInState};
-use ehlo_core::machine::{Session, Stage};
+use ehlo_core::machine::Session;
+use ehlo_core::record::Stage;
 use ehlo_core::tls::ProblemKind;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Certificate, Chasquid, Exim, MailServer, Postfix};
@@ -79,10 +81,9 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
             "the server's proof is masked as well",
             !talk.contains(" dj0") && session.plain().contains("v=••••••") == mechanism.starts_with("SCRAM"),
         )?;
-        let again = ehlo_core::case::Case::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
-        let odd =
-            |session: &Session| session.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
-        check(&session, "a mask is no oddity of the server's", odd(&again) == odd(&session))?;
+        let again = Case::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
+        let odd = |case: &Case| case.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
+        check(&session, "a mask is no oddity of the server's", odd(&again) == odd(session.case()))?;
         check(
             &session,
             "what is saved reads back the same",
@@ -106,7 +107,7 @@ async fn postfix_lets_in_by_every_mechanism_that_it_offers() -> Outcome {
     let all = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
     signs_in(&server, "tester@domain.test", &all).await?;
     let session = Line::to(server.addr()).await?.run(trusting("starttls", with("SCRAM-SHA-256", "tester"))?).await?;
-    check(&session, "SCRAM over STARTTLS", (session.record().sign_in().state == SignInState::Done))?;
+    check(&session, "SCRAM over STARTTLS", session.record().sign_in().state == SignInState::Done)?;
     let mut offered = session.record().offered_mechanisms();
     offered.retain(|one| *one != "DIGEST-MD5");
     offered.sort_unstable();
@@ -150,7 +151,7 @@ async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_per
         check(&session, "it is told why", session.credentials_withheld().is_some())?;
         fields["allow_credentials"] = json!(true);
         let session = line.run(fields).await?;
-        check(&session, "with the person's word it goes out", (session.record().sign_in().state == SignInState::Done))?;
+        check(&session, "with the person's word it goes out", session.record().sign_in().state == SignInState::Done)?;
         check(&session, "clear text is told", session.record().sign_in().sent_in_clear == (security == "none"))?;
     }
     Ok(())

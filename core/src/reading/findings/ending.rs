@@ -83,7 +83,7 @@ pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
                     Via::Relay => "Test port 25 from a network where it is open: run the relay there.",
                     _ => "Test port 25 from a network where it is open.",
                 },
-            )
+            );
         }
         (How::Flood, _) => add(
             "flood",

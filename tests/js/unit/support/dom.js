@@ -45,13 +45,21 @@ class FakeText extends FakeNode {
 
 class FakeElement extends FakeNode {
   attributes = new Map()
+  classes = new Set()
+  dataset = {}
   hidden = false
+  disabled = false
   checked = false
   value = ''
 
   constructor(tag) {
     super()
     this.tag = tag
+    this.classList = {
+      add: (name) => this.classes.add(name),
+      contains: (name) => this.classes.has(name),
+      toggle: (name, on) => (on ? this.classes.add(name) : this.classes.delete(name)),
+    }
   }
 
   get children() {
@@ -88,6 +96,14 @@ class FakeElement extends FakeNode {
   }
 
   scrollIntoView() {}
+
+  focus() {}
+
+  matches() {
+    return false
+  }
+
+  setSelectionRange() {}
 
   click() {
     this.dispatchEvent(new Event('click'))

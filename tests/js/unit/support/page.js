@@ -7,6 +7,9 @@ import { register } from 'node:module'
 
 register('./hooks.js', import.meta.url)
 
+// Scripts that listen to the window do so when they are loaded.
+globalThis.addEventListener ??= () => {}
+
 /** @param {string} name of a file in `www/js`, without its ending; what follows a `?` makes it be run anew */
 export function page(name) {
   const [file, query] = name.split('?')
