@@ -66,7 +66,7 @@ const entry = (id) => ({ id, text: `entry ${id}` })
 let changes
 // Milliseconds on the page's clock, which goes on only when a test says so.
 let clock = 0
-performance.now = () => clock
+Object.defineProperty(globalThis, 'performance', { value: { now: () => clock } })
 
 function begun(setup = { host: 'mx.example.com' }, around = RELAY) {
   const conversation = new Conversation(CORE, setup, around)
