@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::record::talk::{Item, Talk};
 use ehlo_core::wire::reply::ReplyReader;
 use smtp_proto::response::parser::ResponseReceiver;
 

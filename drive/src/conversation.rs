@@ -5,9 +5,9 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ehlo_core::connection::{Arrived, Connection, Do};
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Closed, Session, Setup, SocketContext, TypedEnd};
+use ehlo_core::export::view::Turn;
+use ehlo_core::machine::connection::{Arrived, Connection, Do};
+use ehlo_core::machine::{Action, Closed, Direct, Session, Setup, SocketContext, TypedEnd};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Legacy;
 use ehlo_core::tunnel::FromRelay;
@@ -15,10 +15,20 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::error::Error;
 use crate::relay;
+use crate::tcp::{Dial, Dialed};
 use crate::way::{Event, Way};
 
 /// The second connection that asks an old server what it would agree to, on its way to its answer.
 type Probe = Pin<Box<dyn Future<Output = Option<Box<Legacy>>> + Send>>;
+
+/// How the server is reached.
+#[derive(Clone, Debug)]
+enum Route {
+    /// Through the relay whose tunnel this is.
+    Relay(String),
+    /// Over TCP from here.
+    Direct,
+}
 
 /// Something that looks at all bytes that leave for the mail server.
 type Tap = Box<dyn FnMut(&[u8]) + Send>;
@@ -26,8 +36,8 @@ type Tap = Box<dyn FnMut(&[u8]) + Send>;
 /// A conversation, and the way that carries it.
 pub struct Conversation {
     connection: Connection,
-    /// The relay's tunnel; the second connection of a failed handshake goes there too.
-    relay: String,
+    /// The second connection of a failed handshake goes there too.
+    route: Route,
     /// Gone once either side has closed it.
     way: Option<Way>,
     zero: Instant,
@@ -40,7 +50,7 @@ pub struct Conversation {
 impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation")
-            .field("relay", &self.relay)
+            .field("route", &self.route)
             .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
@@ -66,16 +76,7 @@ impl Conversation {
     /// # Errors
     /// Only where the operating system gives no random numbers.
     pub async fn through(tunnel: &str, setup: Setup) -> Result<Self, Error> {
-        let connection = Connection::new(Now(0), with_clock_and_seed(setup)?);
-        let mut this = Self {
-            connection,
-            relay: tunnel.to_owned(),
-            way: None,
-            zero: Instant::now(),
-            due: None,
-            probe: None,
-            tap: None,
-        };
+        let mut this = Self::new(Route::Relay(tunnel.to_owned()), setup)?;
         let arrived = match relay::tunnel(tunnel).await {
             Ok(socket) => {
                 this.way = Some(Way::Relay(Box::new(socket)));
@@ -88,6 +89,31 @@ impl Conversation {
         };
         this.handle(arrived).await?;
         Ok(this)
+    }
+
+    /// Begins to connect over TCP from this machine, to the host and port of `setup`, and does not wait for it: what
+    /// happens on the way is part of the conversation, and so is its failure.
+    ///
+    /// # Errors
+    /// As [`Self::through`].
+    pub async fn directly(setup: Setup) -> Result<Self, Error> {
+        let dial = Dial::start(setup.host.clone(), setup.port, setup.family);
+        let mut this = Self::new(Route::Direct, setup)?;
+        this.way = Some(Way::Dialing(dial));
+        this.handle(Arrived::Direct(Direct::Dialing)).await?;
+        Ok(this)
+    }
+
+    fn new(route: Route, setup: Setup) -> Result<Self, Error> {
+        Ok(Self {
+            connection: Connection::new(Now(0), with_clock_and_seed(setup)?),
+            route,
+            way: None,
+            zero: Instant::now(),
+            due: None,
+            probe: None,
+            tap: None,
+        })
     }
 
     /// From now on `tap` is shown all bytes that leave for the mail server, in order.
@@ -121,7 +147,7 @@ impl Conversation {
     pub async fn say(&mut self, line: &str) -> Result<u16, Error> {
         self.act(Action::Send { line: line.to_owned(), end: TypedEnd::default() }).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Takes the proposed step, and waits as [`Self::say`].
@@ -131,7 +157,7 @@ impl Conversation {
     pub async fn next(&mut self) -> Result<u16, Error> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Waits until it is the person's turn, or all is over.
@@ -148,7 +174,7 @@ impl Conversation {
     /// # Errors
     /// As [`Self::until`].
     pub async fn end(&mut self) -> Result<(), Error> {
-        self.until(|session| session.ending().is_some()).await
+        self.until(|session| session.record().ending().is_some()).await
     }
 
     /// Waits until the session looks as wanted; for ever, if need be: a caller with less patience puts a limit around it.
@@ -229,7 +255,21 @@ impl Conversation {
                 Ok(message) => self.handle(Arrived::Relay(message)).await,
                 Err(_) => Ok(()),
             },
-            What::Way(Event::End(code)) => {
+            What::Way(Event::Dialed(Dialed::On(direct))) => {
+                if matches!(direct, Direct::NotConnected(_)) {
+                    self.way = None;
+                }
+                self.handle(Arrived::Direct(direct)).await
+            }
+            What::Way(Event::Dialed(Dialed::Up(stream, connected))) => {
+                self.way = Some(Way::Tcp(stream));
+                self.handle(Arrived::Direct(Direct::Connected(connected))).await
+            }
+            What::Way(Event::TcpEnd { reset }) => {
+                self.way = None;
+                self.handle(Arrived::Closed(Closed::Tcp { reset })).await
+            }
+            What::Way(Event::SocketEnd(code)) => {
                 self.way = None;
                 let context = SocketContext { reached: true, ..SocketContext::default() };
                 self.handle(Arrived::Closed(Closed::Socket { code, context })).await
@@ -257,7 +297,7 @@ impl Conversation {
                         way.close().await;
                     }
                 }
-                Do::Probe(setup) => self.probe = Some(probed(self.relay.clone(), *setup)),
+                Do::Probe(setup) => self.probe = Some(probed(self.route.clone(), *setup)),
                 Do::EndProbe => self.probe = None,
                 Do::Changed => {}
                 Do::Idle(due) => {
@@ -281,9 +321,12 @@ impl Conversation {
 }
 
 /// Holds the second connection to its end.
-fn probed(relay: String, setup: Setup) -> Probe {
+fn probed(route: Route, setup: Setup) -> Probe {
     Box::pin(async move {
-        let mut conversation = Conversation::through(&relay, setup).await.ok()?;
+        let mut conversation = match route {
+            Route::Relay(tunnel) => Conversation::through(&tunnel, setup).await.ok()?,
+            Route::Direct => Conversation::directly(setup).await.ok()?,
+        };
         conversation.end().await.ok()?;
         conversation.connection.legacy().cloned().map(Box::new)
     })

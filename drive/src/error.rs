@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ehlo_core::session::setup::Mistake;
+use ehlo_core::setup::Mistake;
 
 /// Why a step could not be done.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use std::path::Path;
 use ehlo_core::tunnel::{FIRST_MESSAGE_MAX, ToRelay};
 
 use crate::config::{Config, Profile};
-use crate::guard::{Guard, Verdict};
-use crate::{proxy_in, site};
+use crate::front::proxy_header;
+use crate::out::guard::{Decision, Guard};
+use crate::out::target::Policy;
 
 /// A message of a page: what is understood is written as it was read, and whom it names is judged without a panic.
 pub fn message(data: &[u8]) {
@@ -19,7 +20,7 @@ pub fn message(data: &[u8]) {
     assert_eq!(ToRelay::from_json(&message.to_json()).as_ref(), Ok(&message));
     let ToRelay::Connect(connect) = message else { return };
     for profile in Profile::ALL {
-        let policy = site::policy_of(&Config::of(profile), &[], Default::default());
+        let policy = Policy::of(&Config::of(profile), &[], Default::default());
         if let Err(deny) = policy.target(&connect) {
             // A public relay says nothing of what was wrong with an address.
             assert!(!deny.message.is_empty() && !deny.message.contains('\n'));
@@ -45,13 +46,13 @@ pub fn config(data: &[u8]) {
 pub fn proxy_header(data: &[u8]) {
     let mut rest = data;
     // What is in memory is never waited for.
-    let read = futures_util::FutureExt::now_or_never(proxy_in::read(&mut rest)).expect("no waiting");
+    let read = futures_util::FutureExt::now_or_never(proxy_header::read(&mut rest)).expect("no waiting");
     let taken = data.len() - rest.len();
     assert!(taken <= 16 + 2048);
     if read.is_ok() {
         let piece = &data[..taken - 1];
         let mut piece = piece;
-        let cut = futures_util::FutureExt::now_or_never(proxy_in::read(&mut piece)).expect("no waiting");
+        let cut = futures_util::FutureExt::now_or_never(proxy_header::read(&mut piece)).expect("no waiting");
         assert!(cut.is_err(), "a piece of a header is one too");
     }
 }
@@ -69,19 +70,19 @@ pub fn guard(data: &[u8]) {
     assert!([&before[..], &after].concat().len() <= page.len());
 }
 
-/// What passes before the target speaks, its verdict, and what passes then.
-fn run(page: &[u8], target: &[u8], page_piece: usize, target_piece: usize) -> (Vec<u8>, Verdict, Vec<u8>) {
+/// What passes before the target speaks, its decision, and what passes then.
+fn run(page: &[u8], target: &[u8], page_piece: usize, target_piece: usize) -> (Vec<u8>, Decision, Vec<u8>) {
     let mut guard = Guard::new();
     let before: Vec<u8> = page.chunks(page_piece).flat_map(|piece| guard.hear_page(piece)).collect();
     assert!(before.len() + guard.held() <= page.len());
-    let mut verdict = Verdict::Wait;
+    let mut decision = Decision::Wait;
     for piece in target.chunks(target_piece) {
-        verdict = guard.hear_target(piece);
-        if verdict != Verdict::Wait {
+        decision = guard.hear_target(piece);
+        if decision != Decision::Wait {
             break;
         }
     }
-    let after = if verdict == Verdict::Open { guard.release() } else { Vec::new() };
+    let after = if decision == Decision::Open { guard.release() } else { Vec::new() };
     let _ = guard.guess();
-    (before, verdict, after)
+    (before, decision, after)
 }

@@ -1,5 +1,6 @@
 //! The practice server over real TCP: one free loopback port for each personality.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::dial::millis;
-use crate::serve::stopped;
+use crate::config::NamedTarget;
+use crate::elapsed::millis;
+use crate::life::stopped;
 
 /// Clients at once of one personality.
 const CLIENTS: usize = 32;
@@ -26,6 +28,17 @@ pub struct PracticeTarget {
     pub address: SocketAddr,
     /// What it does.
     pub title: &'static str,
+}
+
+/// The names by which a page may ask for them: each its own, and `practice` for the first.
+pub(crate) fn named(targets: &[PracticeTarget]) -> BTreeMap<String, NamedTarget> {
+    let place = |target: &PracticeTarget| NamedTarget {
+        host: target.address.ip().to_string(),
+        port: target.address.port(),
+        allow_proxy_header: false,
+    };
+    let first = targets.first().map(|first| ("practice".to_owned(), place(first)));
+    targets.iter().map(|target| (target.name.clone(), place(target))).chain(first).collect()
 }
 
 /// Starts every personality; they end with `stop`.

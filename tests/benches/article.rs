@@ -8,8 +8,8 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ehlo_core::session::view::Outcome as Verdict;
-use ehlo_core::session::{Session, Setup};
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::{Session, Setup};
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;
@@ -125,7 +125,7 @@ async fn core_and_relay(scene: &Scene) -> Outcome<Duration> {
     let setup = Setup::from_json(&setup.to_string())?;
     let started = Instant::now();
     let mut conversation = Conversation::open(&scene.relay.tunnel_url(), setup).await?;
-    let answered = |session: &Session| session.transactions().last().is_some_and(|mail| mail.dot.is_some());
+    let answered = |session: &Session| session.record().transactions().last().is_some_and(|mail| mail.dot.is_some());
     conversation.until("the answer to the message", answered).await?;
     let time = started.elapsed();
     conversation.end().await?;

@@ -14,8 +14,8 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ehlo_core::session::Setup;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Setup;
 use ehlo_core::tls::Settings;
 use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_relay::Config;
@@ -189,7 +189,7 @@ async fn core_and_relay(scene: &Scene, at: SocketAddr) -> Outcome<f64> {
     let setup = Setup::from_json(&setup.to_string())?;
     let started = Instant::now();
     let mut conversation = Conversation::open(&scene.relay.tunnel_url(), setup).await?;
-    conversation.until("the greeting", |session| !session.replies().is_empty()).await?;
+    conversation.until("the greeting", |session| !session.record().replies().is_empty()).await?;
     let time = ms(started.elapsed());
     conversation.end().await?;
     Ok(time)
@@ -355,8 +355,9 @@ async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> Outcome<
     let setup = Setup::from_json(&setup.to_string())?;
     let started = Instant::now();
     let mut conversation = Conversation::open(&scene.relay.tunnel_url(), setup).await?;
-    let answered =
-        |session: &ehlo_core::session::Session| session.transactions().last().is_some_and(|mail| mail.dot.is_some());
+    let answered = |session: &ehlo_core::machine::Session| {
+        session.record().transactions().last().is_some_and(|mail| mail.dot.is_some())
+    };
     conversation.until("the answer to the message", answered).await?;
     let time = ms(started.elapsed());
     conversation.end().await?;

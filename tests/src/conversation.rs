@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Session, Setup};
+use ehlo_core::export::view::Turn;
+use ehlo_core::machine::{Action, Session, Setup};
 use tokio::time::timeout;
 
 pub use ehlo_drive::relay::tunnel;
@@ -76,7 +76,7 @@ impl Conversation {
     pub async fn say(&mut self, line: &str) -> Outcome<u16> {
         self.act(Action::Send { line: line.to_owned(), end: Default::default() }).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Takes the proposed step, and waits as [`Conversation::say`].
@@ -86,7 +86,7 @@ impl Conversation {
     pub async fn next(&mut self) -> Outcome<u16> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
-        Ok(self.session().replies().last().map_or(0, |reply| reply.code))
+        Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
     }
 
     /// Waits until it is the person's turn, or all is over.
@@ -104,7 +104,7 @@ impl Conversation {
     /// # Errors
     /// When nothing happens for too long.
     pub async fn end(&mut self) -> Outcome {
-        self.until("the end", |session| session.ending().is_some()).await
+        self.until("the end", |session| session.record().ending().is_some()).await
     }
 
     /// Waits until the session looks as wanted.

@@ -3,6 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use ehlo_core::record::event::Event;
+use ehlo_core::record::play::Step as Play;
+use ehlo_core::record::talk::Talk;
+use ehlo_core::tunnel::{Closer, Code};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,6 +51,25 @@ impl Step {
     pub fn expect(line: &str) -> Self {
         Self::ExpectLine(line.to_owned())
     }
+}
+
+/// The server's part of a talk: its lines, and between them the client's, to the byte.
+pub fn script(talk: &Talk) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (_, step) in talk.steps() {
+        match step {
+            Play::Server(bytes) => steps.push(Step::Send(bytes.to_vec())),
+            Play::Client(bytes) => steps.push(Step::WaitBytes(bytes.len())),
+            Play::Event(Event::Closed { by: Closer::Target, code: Code::Reset }) => {
+                steps.push(Step::Reset);
+                return steps;
+            }
+            Play::Event(Event::Eof | Event::Closed { by: Closer::Target, .. }) => return steps,
+            _ => {}
+        }
+    }
+    steps.push(Step::Stall);
+    steps
 }
 
 /// The steps of a server that takes a mail: seven replies, each with what it waits for before it.

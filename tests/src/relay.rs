@@ -23,7 +23,7 @@ impl Relay {
     /// When the relay refuses the configuration.
     pub async fn start(config: Config) -> Outcome<Self> {
         let config = Config { listen: vec![(Ipv4Addr::LOCALHOST, 0).into()], ..config };
-        Ok(Self { running: ehlo_relay::Relay::start(config).await? })
+        Ok(Self { running: ehlo_relay::Relay::start(config, ehlo_cli::page()).await? })
     }
 
     /// Starts it so that these servers' ports may be reached.
@@ -101,7 +101,7 @@ impl RelayProgram {
     }
 }
 
-/// The program that cargo has built beside the tests: `cargo test --workspace` does, since the relay has tests of it.
+/// The program that cargo has built beside the tests: `cargo test --workspace` does, since `cli` has tests of it.
 ///
 /// # Errors
 /// When it is not there.
@@ -110,7 +110,7 @@ pub fn program() -> Outcome<PathBuf> {
     let built = tests.parent().and_then(Path::parent).map(|folder| folder.join("ehlo"));
     built
         .filter(|path| path.is_file())
-        .ok_or_else(|| Failure::new("ehlo was not built: run cargo build -p ehlo-relay first, as tests/run does"))
+        .ok_or_else(|| Failure::new("ehlo was not built: run cargo build -p ehlo-cli first, as tests/run does"))
 }
 
 /// The first address in a text. A line that is not finished may hold half of one.

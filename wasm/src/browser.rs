@@ -1,6 +1,6 @@
 //! What the browser knows: the time, where the page came from, random numbers.
 
-use ehlo_core::session::{Setup, SocketContext};
+use ehlo_core::machine::{Setup, SocketContext};
 use ehlo_core::time::Now;
 use gloo_timers::callback::Timeout;
 use js_sys::Date;

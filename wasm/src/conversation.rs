@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use ehlo_core::connection::Connection;
+use ehlo_core::case::Case;
+use ehlo_core::export::patch::Patches;
 use ehlo_core::json::Mistake;
-use ehlo_core::patch::Patches;
-use ehlo_core::session::setup::Message;
-use ehlo_core::session::{Action, Session, Setup};
-use ehlo_core::{lint, meaning};
+use ehlo_core::machine::connection::Connection;
+use ehlo_core::machine::{Action, Session, Setup};
+use ehlo_core::reading::{lint, meaning};
+use ehlo_core::setup::Message;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -48,12 +49,7 @@ impl Conversation {
     /// # Errors
     /// JSON `{field, message}`: what is wrong with the setup.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        setup: &str,
-        message: Option<Vec<u8>>,
-        relay: &str,
-        changed: Function,
-    ) -> Result<Self, JsValue> {
+    pub fn new(setup: &str, message: Option<Vec<u8>>, relay: &str, changed: Function) -> Result<Self, JsValue> {
         let mut setup = Setup::from_json(setup).map_err(|mistake| thrown(&mistake))?;
         if let Some(bytes) = message {
             setup.plan.message = Message::Bytes(bytes.into());
@@ -120,32 +116,32 @@ impl Conversation {
 
     /// What a reply means, as JSON; `null` if there is no such reply.
     pub fn meaning(&self, reply: usize) -> String {
-        self.session(|session| to_json(&meaning::of(session, reply)))
+        self.case(|case| to_json(&meaning::of(case, reply)))
     }
 
     /// Advice on a line before it is sent, as JSON.
     pub fn lint(&self, line: &str) -> String {
-        self.session(|session| to_json(&lint::lint(session, line)))
+        self.case(|case| to_json(&lint::lint(case, line)))
     }
 
     /// Completions of what is typed, as JSON.
     pub fn complete(&self, typed: &str) -> String {
-        self.session(|session| to_json(&lint::complete(session, typed)))
+        self.case(|case| to_json(&lint::complete(case, typed)))
     }
 
     /// Whether a line is a secret, to be kept out of history and storage.
     pub fn is_secret(&self, line: &str) -> bool {
-        self.session(|session| session.is_secret(line))
+        self.case(|case| case.record.is_secret(line))
     }
 
     /// The conversation as text: `markdown`, `json`, or else `talk`.
     pub fn export(&self, format: &str) -> String {
-        self.session(|session| export(session, format))
+        self.case(|case| export(case, format))
     }
 
     /// The conversation as plain data for scripts, as JSON.
     pub fn result(&self) -> String {
-        self.session(|session| to_json(&session.report()))
+        self.case(|case| to_json(&case.report()))
     }
 
     /// Lets go of the connection without another word, after a fault.
@@ -157,6 +153,10 @@ impl Conversation {
     fn take(&self, action: Result<Action, Mistake>) -> Result<(), JsValue> {
         let taken = action.and_then(|action| self.talk.line.feed(Event::Act(action)));
         taken.map_err(|mistake| thrown(&mistake))
+    }
+
+    fn case<T>(&self, look: impl FnOnce(&Case) -> T) -> T {
+        self.session(|session| look(session.case()))
     }
 
     fn session<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
@@ -176,7 +176,7 @@ impl Talk {
     /// One call for all that has changed until the page asks.
     fn tell(&self) {
         if !self.is_told.replace(true) {
-            let is_over = self.line.with(|one| one.session().ending().is_some() && !one.is_probing());
+            let is_over = self.line.with(|one| one.session().record().is_over() && !one.is_probing());
             let changed = if is_over { self.changed.take() } else { self.changed.borrow().clone() };
             if let Some(changed) = changed {
                 // Whoever is called handles what goes wrong there.
@@ -199,7 +199,9 @@ impl Talk {
 
     fn look_at_probe(&self) {
         let over = |probe: &Line<Connection>| {
-            probe.with(|connection| connection.session().ending().map(|_| connection.legacy().cloned().map(Box::new)))
+            probe.with(|connection| {
+                connection.session().record().is_over().then(|| connection.legacy().cloned().map(Box::new))
+            })
         };
         let Some(legacy) = self.probe.borrow().as_ref().and_then(over) else { return };
         self.probe.take();

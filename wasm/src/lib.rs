@@ -11,9 +11,9 @@ mod reading;
 mod search;
 mod socket;
 
+use ehlo_core::case::Case;
 use ehlo_core::json::{self, Mistake};
-use ehlo_core::recipe::catalogue;
-use ehlo_core::session::Session;
+use ehlo_core::probe::catalogue;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -29,11 +29,11 @@ pub fn recipes() -> String {
 }
 
 /// A conversation as text: `markdown`, `json`, or else `talk`.
-fn export(session: &Session, format: &str) -> String {
+fn export(case: &Case, format: &str) -> String {
     match format {
-        "markdown" => session.markdown(),
-        "json" => session.json(),
-        _ => session.talk().to_string(),
+        "markdown" => case.markdown(),
+        "json" => case.json(),
+        _ => case.talk().to_string(),
     }
 }
 

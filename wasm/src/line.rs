@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use ehlo_core::connection::{Arrived, Connection, Do};
 use ehlo_core::json::Mistake;
-use ehlo_core::session::{Action, Closed, Setup};
+use ehlo_core::machine::connection::{Arrived, Connection, Do};
+use ehlo_core::machine::{Action, Closed, Setup};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Legacy;
 use ehlo_core::tunnel::FromRelay;

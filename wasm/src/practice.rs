@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use ehlo_core::json::Mistake;
+use ehlo_core::machine::Closed;
 use ehlo_core::practice::{Input, Memory, Output, Personality, Practice};
-use ehlo_core::session::Closed;
 use ehlo_core::time::Now;
 use gloo_timers::callback::Timeout;
 

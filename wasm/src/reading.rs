@@ -1,7 +1,7 @@
 //! A saved talk, read-only.
 
-use ehlo_core::session::Session;
-use ehlo_core::{meaning, reading};
+use ehlo_core::case::Case;
+use ehlo_core::reading::meaning;
 use wasm_bindgen::prelude::*;
 
 use crate::{export, to_json};
@@ -9,7 +9,7 @@ use crate::{export, to_json};
 /// A saved talk, to be read with the same explanations.
 #[wasm_bindgen]
 pub struct Reading {
-    session: Session,
+    case: Case,
 }
 
 #[wasm_bindgen]
@@ -20,32 +20,32 @@ impl Reading {
     /// JSON `{line, message}`: the first line that is none of a talk's.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str) -> Result<Self, JsValue> {
-        let session = reading::open(text).map_err(|error| JsValue::from_str(&to_json(&error)))?;
-        Ok(Self { session })
+        let case = Case::open(text).map_err(|error| JsValue::from_str(&to_json(&error)))?;
+        Ok(Self { case })
     }
 
     /// What a page draws, as JSON.
     pub fn view(&self) -> String {
-        to_json(&self.session.view())
+        to_json(&self.case.view())
     }
 
     /// All entries of the transcript, as JSON.
     pub fn entries(&self) -> String {
-        to_json(&self.session.entries(0))
+        to_json(&self.case.entries(0))
     }
 
     /// As [`Conversation::meaning`](crate::Conversation::meaning).
     pub fn meaning(&self, reply: usize) -> String {
-        to_json(&meaning::of(&self.session, reply))
+        to_json(&meaning::of(&self.case, reply))
     }
 
     /// As [`Conversation::export`](crate::Conversation::export).
     pub fn export(&self, format: &str) -> String {
-        export(&self.session, format)
+        export(&self.case, format)
     }
 
     /// As [`Conversation::result`](crate::Conversation::result).
     pub fn result(&self) -> String {
-        to_json(&self.session.report())
+        to_json(&self.case.report())
     }
 }

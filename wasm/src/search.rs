@@ -1,10 +1,10 @@
 //! The search for a domain's mail hosts, through a relay.
 
-use ehlo_core::connection::{Arrived, Do};
+use ehlo_core::domain::search;
 use ehlo_core::json::Mistake;
-use ehlo_core::route;
+use ehlo_core::machine::connection::{Arrived, Do};
+use ehlo_core::machine::{Closed, Output};
 use ehlo_core::secret::Secret;
-use ehlo_core::session::{Closed, Output};
 use ehlo_core::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -13,7 +13,7 @@ use crate::line::{Line, Machine, Told, Way};
 use crate::socket::Socket;
 use crate::{browser, thrown, to_json};
 
-impl Machine for route::Search {
+impl Machine for search::Search {
     fn handle(&mut self, now: Now, arrived: Arrived<'_>) -> Result<(), Mistake> {
         match arrived {
             Arrived::Reached => self.reached(now),
@@ -41,7 +41,7 @@ impl Machine for route::Search {
 /// One search; freed, it is over.
 #[wasm_bindgen]
 pub struct Search {
-    line: Line<route::Search>,
+    line: Line<search::Search>,
 }
 
 #[wasm_bindgen]
@@ -52,13 +52,8 @@ impl Search {
     /// # Errors
     /// JSON `{field, message}`.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        domain: &str,
-        token: Option<String>,
-        relay: &str,
-        changed: Function,
-    ) -> Result<Self, JsValue> {
-        let search = route::Search::new(browser::now(), domain, token.map(Secret::new));
+    pub fn new(domain: &str, token: Option<String>, relay: &str, changed: Function) -> Result<Self, JsValue> {
+        let search = search::Search::new(browser::now(), domain, token.map(Secret::new));
         let line = Line::new(search.map_err(|mistake| thrown(&mistake))?, move |told| {
             if let Told::Changed = told {
                 // Whoever is called handles what goes wrong there.

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use ehlo_core::session::Closed;
+use ehlo_core::machine::Closed;
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::{FromRelay, SUBPROTOCOL};
 use gloo_events::EventListener;

@@ -34,6 +34,16 @@ impl std::fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
+/// The value with this word; none where no value has it.
+pub(crate) fn known<T: Copy>(word: &str, words: &[(&str, T)]) -> Option<T> {
+    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
+}
+
+/// A number that has 16 bits on the wire.
+pub(crate) fn sixteen_bits(number: u64) -> u16 {
+    u16::try_from(number).unwrap_or_default()
+}
+
 /// An object whose fields are taken out one by one; what is left over at the end was not known.
 pub(crate) struct Object {
     fields: Vec<(String, Value)>,

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base64::encode;
-use crate::session::setup::{Composed, Message, PlanSettings, Setup};
+use crate::setup::{Composed, Message, PlanSettings, Setup};
+use crate::time::civil::Civil;
 use crate::wire::body::with_crlf;
 
 /// The octets of the planned message, before dots are doubled.
@@ -110,30 +111,14 @@ fn message_id(setup: &Setup, settings: &PlanSettings, own_name: &str) -> String 
 
 /// Seconds since 1970 as a date of RFC 5322 §3.3; the offset is in minutes east of UTC.
 fn date(seconds: u64, offset: i32) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let local = i64::try_from(seconds).unwrap_or_default() + i64::from(offset) * 60;
-    let (days, clock) = (local.div_euclid(86_400), local.rem_euclid(86_400));
-    // Days are counted from 1 March of the year 0, so that the leap day is a year's last.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12;
-    let year = year_of_era + era * 400 + i64::from(month < 2);
-    let weekday = DAYS[days.rem_euclid(7) as usize];
+    let local = Civil::of(i64::try_from(seconds).unwrap_or_default() + i64::from(offset) * 60);
+    let Civil { year, day, hour, minute, second, .. } = local;
+    let (weekday, month) = (DAYS[local.weekday], MONTHS[(local.month - 1) as usize]);
     let (sign, minutes) = if offset < 0 { ('-', -offset) } else { ('+', offset) };
-    format!(
-        "{weekday}, {day} {} {year} {:02}:{:02}:{:02} {sign}{:02}{:02}",
-        MONTHS[month as usize],
-        clock / 3_600,
-        clock / 60 % 60,
-        clock % 60,
-        minutes / 60,
-        minutes % 60
-    )
+    let zone = format!("{sign}{:02}{:02}", minutes / 60, minutes % 60);
+    format!("{weekday}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} {zone}")
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ mod params;
 pub mod presets;
 mod upcoming;
 
+use crate::record::SignInState;
+use crate::record::transaction::Transaction;
 use crate::sasl::{self, Mechanism};
 use crate::secret::MASK;
-use crate::session::rules::Phase;
-use crate::session::setup::{HelloVerb, PlanSettings, Security, Until};
-use crate::session::transaction::Transaction;
-use crate::session::view::SignInState;
+use crate::setup::{HelloVerb, PlanSettings, Security, Until};
 use crate::wire::command::{Verb, domain};
 use crate::wire::ehlo::Capabilities;
+use crate::wire::rules::Phase;
 pub use params::{leaves_recipients, pipelined};
 pub use upcoming::upcoming;
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::Facts;
-use crate::session::setup::Until;
-use crate::session::setup::envelope::Orcpt;
-use crate::session::transaction::Recipient;
+use crate::record::transaction::Recipient;
+use crate::setup::Until;
+use crate::setup::envelope::Orcpt;
 use crate::wire::address::in_ascii;
 use crate::wire::command::{Command, domain};
 

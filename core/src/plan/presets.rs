@@ -87,7 +87,7 @@ pub const PRESETS: [Preset; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::setup::Setup;
+    use crate::setup::Setup;
 
     #[test]
     fn every_preset_is_a_setup_that_can_be_read() {

@@ -1,9 +1,9 @@
 //! The commands that are likely to follow, as far as they can be foreseen.
 
 use super::{Facts, Step, What, params};
+use crate::record::SignInState;
 use crate::sasl::Mechanism;
-use crate::session::setup::{Security, Until};
-use crate::session::view::SignInState;
+use crate::setup::{Security, Until};
 use crate::wire::command::Verb;
 
 /// The steps that would follow `first`, if every reply is good: text of commands, as far as they can be foreseen.

@@ -3,7 +3,7 @@
 use super::HOST;
 use super::command::{Fault, PathArgument};
 use super::content::SIZE_LIMIT;
-use super::dialogue::Envelope;
+use super::envelope::Envelope;
 use super::reply::Reply;
 
 /// The words that servers used before extensions, and no code that came with them.

@@ -6,6 +6,7 @@ use super::answer::{
 };
 use super::command::{self, Fault, Mailbox, PathArgument, Verb};
 use super::content::{Content, DataReader, LINE_LIMIT, LineEnd, SIZE_LIMIT};
+use super::envelope::Envelope;
 use super::reply::Reply;
 use super::{HOST, Personality, Practice, Reading, Received, Stage, WAITING_LIMIT};
 
@@ -30,19 +31,6 @@ const EXTENSIONS: [&str; 9] =
 pub(super) enum Hello {
     Helo,
     Ehlo,
-}
-
-/// The mail transaction so far.
-#[derive(Debug)]
-pub(super) struct Envelope {
-    reverse_path: String,
-    pub(super) forward_paths: Vec<String>,
-    /// RCPT came at least once, whatever was answered.
-    pub(super) asked: bool,
-    /// SMTPUTF8 was given with MAIL.
-    pub(super) utf8: bool,
-    /// The content so far, once BDAT has begun.
-    pub(super) chunks: Option<Content>,
 }
 
 impl Practice {

@@ -20,6 +20,7 @@ mod answer;
 mod command;
 mod content;
 mod dialogue;
+mod envelope;
 mod memory;
 mod personality;
 mod reply;
@@ -30,7 +31,8 @@ pub use self::memory::Memory;
 pub use self::personality::Personality;
 
 use self::content::{Content, DataReader, LineReader};
-use self::dialogue::{Envelope, Hello};
+use self::dialogue::Hello;
+use self::envelope::Envelope;
 use self::reply::Reply;
 use crate::time::Now;
 

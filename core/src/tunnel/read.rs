@@ -1,8 +1,8 @@
 //! Reading the relay's messages, field by field: the page's module stays small.
 
-use super::mta_sts::{Mode, Policy, PolicyAnswer};
-use super::{About, Answer, Closer, Code, Connected, Dnssec, FromRelay, Guess, Rcode, Record, RecordType, Refusal};
-use crate::json::{Mistake, Object, Value};
+use super::{About, Answer, Closer, Code, Connected, FromRelay, Guess, Refusal};
+use crate::domain::mta_sts::PolicyAnswer;
+use crate::json::{Mistake, Object, Value, known, sixteen_bits};
 
 impl FromRelay {
     /// Reads a message of the relay.
@@ -30,7 +30,7 @@ impl FromRelay {
             "connected" => Self::Connected(Connected {
                 session: object.or_empty("session"),
                 address: object.or_empty("address"),
-                port: port(object.or_zero("port")),
+                port: sixteen_bits(object.or_zero("port")),
                 local: object.text("local")?,
                 local_name: object.text("local_name")?,
                 ms: object.or_zero("ms"),
@@ -66,99 +66,6 @@ impl FromRelay {
     }
 }
 
-impl Answer {
-    fn take(object: &mut Object) -> Result<Self, Mistake> {
-        let records = object.list("records")?.unwrap_or_default();
-        let rtype = known(&object.or_empty("rtype"), &RecordType::WORDS);
-        Ok(Self {
-            name: object.or_empty("name"),
-            rtype: rtype.ok_or_else(|| Mistake::new("rtype", "is not known"))?,
-            rcode: known(&object.or_empty("rcode"), &Rcode::WORDS).unwrap_or(Rcode::Other),
-            records: records.into_iter().filter_map(Record::of).collect(),
-            ttl: object.number("ttl")?,
-            dnssec: known(&object.or_empty("dnssec"), &Dnssec::WORDS).unwrap_or(Dnssec::Unknown),
-            ms: object.or_zero("ms"),
-        })
-    }
-}
-
-impl PolicyAnswer {
-    fn take(object: &mut Object) -> Result<Self, Mistake> {
-        Ok(Self {
-            domain: object.or_empty("domain"),
-            id: object.text("id")?,
-            text: object.text("text")?,
-            policy: object.given("policy").and_then(|value| Object::of(value).ok()).and_then(|mut policy| {
-                Some(Policy {
-                    mode: known(&policy.or_empty("mode"), &Mode::WORDS)?,
-                    max_age: policy.or_zero("max_age"),
-                    mx: policy.all_texts("mx"),
-                })
-            }),
-            problem: object.text("problem")?,
-            ms: object.or_zero("ms"),
-        })
-    }
-}
-
-impl Record {
-    fn of(value: Value) -> Option<Self> {
-        let mut object = Object::of(value).ok()?;
-        Some(match known(&object.or_empty("type"), &RecordType::WORDS)? {
-            RecordType::Mx => {
-                Self::Mx { preference: port(object.or_zero("preference")), exchange: object.or_empty("exchange") }
-            }
-            RecordType::A => Self::A { address: object.or_empty("address") },
-            RecordType::Aaaa => Self::Aaaa { address: object.or_empty("address") },
-            RecordType::Ptr => Self::Ptr { name: object.or_empty("name") },
-            RecordType::Txt => Self::Txt { text: object.or_empty("text") },
-            RecordType::Tlsa => Self::Tlsa {
-                usage: port(object.or_zero("usage")) as u8,
-                selector: port(object.or_zero("selector")) as u8,
-                matching: port(object.or_zero("matching")) as u8,
-                data: object.or_empty("data"),
-            },
-            RecordType::Cname => Self::Cname { name: object.or_empty("name") },
-            RecordType::Srv => Self::Srv {
-                priority: port(object.or_zero("priority")),
-                weight: port(object.or_zero("weight")),
-                port: port(object.or_zero("port")),
-                target: object.or_empty("target"),
-            },
-        })
-    }
-}
-
-impl RecordType {
-    /// Each type with its word.
-    pub const WORDS: [(&str, Self); 8] = [
-        ("MX", Self::Mx),
-        ("A", Self::A),
-        ("AAAA", Self::Aaaa),
-        ("PTR", Self::Ptr),
-        ("TXT", Self::Txt),
-        ("TLSA", Self::Tlsa),
-        ("CNAME", Self::Cname),
-        ("SRV", Self::Srv),
-    ];
-}
-
-impl Rcode {
-    const WORDS: [(&str, Self); 6] = [
-        ("no_error", Self::NoError),
-        ("nx_domain", Self::NxDomain),
-        ("serv_fail", Self::ServFail),
-        ("refused", Self::Refused),
-        ("timeout", Self::Timeout),
-        ("other", Self::Other),
-    ];
-}
-
-impl Dnssec {
-    const WORDS: [(&str, Self); 4] =
-        [("secure", Self::Secure), ("insecure", Self::Insecure), ("bogus", Self::Bogus), ("unknown", Self::Unknown)];
-}
-
 impl Guess {
     /// Each guess with its word.
     pub const WORDS: [(&str, Self); 6] = [
@@ -176,27 +83,20 @@ impl Closer {
     pub const WORDS: [(&str, Self); 3] = [("target", Self::Target), ("client", Self::Client), ("relay", Self::Relay)];
 }
 
-fn known<T: Copy>(word: &str, words: &[(&str, T)]) -> Option<T> {
-    words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
-}
-
 fn code(object: &mut Object, field: &str) -> Code {
     Code::from_word(&object.or_empty(field)).unwrap_or(Code::Internal)
 }
 
-/// A number that has 16 bits on the wire.
-fn port(number: u64) -> u16 {
-    u16::try_from(number).unwrap_or_default()
-}
-
 fn ports(object: &mut Object) -> Vec<u16> {
     let list = object.list("ports").ok().flatten().unwrap_or_default();
-    list.iter().filter_map(Value::as_u64).map(port).collect()
+    list.iter().filter_map(Value::as_u64).map(sixteen_bits).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::dns::{Dnssec, Rcode, Record, RecordType};
+    use crate::domain::mta_sts::{Mode, Policy};
 
     #[test]
     fn every_message_of_the_relay_is_read_as_it_was_written() {

@@ -10,3 +10,4 @@ pub mod enhanced;
 pub mod line;
 pub mod oddity;
 pub mod reply;
+pub mod rules;

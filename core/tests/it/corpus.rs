@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ehlo_core::transcript::talk::Item;
+use ehlo_core::record::talk::Item;
 
 use crate::{oracles, talks};
 
@@ -21,7 +21,7 @@ fn saved(target: &str) -> Vec<Vec<u8>> {
 
 /// What one side of every talk says: the server's octets joined, or each line of the client.
 fn said(server: bool) -> Vec<Vec<u8>> {
-    let side = |talk: &ehlo_core::transcript::talk::Talk| {
+    let side = |talk: &ehlo_core::record::talk::Talk| {
         let of_side = talk.items.iter().filter_map(|(_, item)| match item {
             Item::Server(bytes) if server => Some(bytes.clone()),
             Item::Client(bytes) if !server => Some(bytes.clone()),

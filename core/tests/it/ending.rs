@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use ehlo_core::session::view::EndingView;
-use ehlo_core::session::{Closed, Input, Session, Setup, SocketContext};
+use ehlo_core::export::view::EndingView;
+use ehlo_core::machine::{Closed, Input, Session, Setup, SocketContext};
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::Code;
 
@@ -95,4 +95,22 @@ fn a_page_that_finds_no_relay_is_told_which_origin_to_allow() {
         let advice = session.view().ending.unwrap().advice.join(" ");
         assert!(advice.contains(named), "{advice}");
     }
+}
+
+#[test]
+fn a_conversation_without_a_relay_never_speaks_of_one() {
+    let talks = crate::talks::all().into_iter().filter(|(name, _)| name.starts_with("direct-"));
+    let mut seen = 0;
+    for (name, talk) in talks {
+        seen += 1;
+        let session = crate::stage::play(&name, &talk, crate::stage::Pieces::Whole)
+            .unwrap_or_else(|wrong| panic!("{wrong}"))
+            .session;
+        let mut told = vec![session.json(), session.markdown(), session.plain()];
+        told.push(serde_json::to_string(&session.view()).unwrap());
+        // Whose side an entry is on is a word for the page, and no sentence.
+        let told = told.join("\n").replace(r#""side":"relay""#, "");
+        assert!(!told.contains("relay"), "{name}: {told}");
+    }
+    assert!(seen >= 4, "{seen} talks");
 }

@@ -1,9 +1,10 @@
 //! A server that does not stop: memory stays bounded, and the transcript says so.
 
-use ehlo_core::session::setup::Setup;
-use ehlo_core::session::{How, Input, Output, Session};
+use ehlo_core::machine::{Input, Output, Session};
+use ehlo_core::record::How;
+use ehlo_core::record::{ENTRIES_MAX, OCTETS_MAX};
+use ehlo_core::setup::Setup;
 use ehlo_core::time::Now;
-use ehlo_core::transcript::{ENTRIES_MAX, OCTETS_MAX};
 use ehlo_core::wire::line::LINE_MAX;
 
 /// Feeds `chunk` again and again until the session has had enough, or `times` over.
@@ -18,15 +19,15 @@ fn feed(chunk: &[u8], times: usize) -> Session {
 }
 
 fn kept(session: &Session) -> usize {
-    session.transcript().entries().iter().map(|entry| entry.bytes.len()).sum()
+    session.record().transcript().entries().iter().map(|entry| entry.bytes.len()).sum()
 }
 
 fn bounded_and_told(session: &Session) {
-    assert_eq!(session.ending().map(|ending| ending.how), Some(How::Flood));
+    assert_eq!(session.record().ending().map(|ending| ending.how), Some(How::Flood));
     assert!(kept(session) <= OCTETS_MAX + LINE_MAX, "{} octets", kept(session));
-    assert!(session.transcript().entries().len() <= ENTRIES_MAX + 1);
-    assert!(session.replies().len() <= ENTRIES_MAX);
-    assert!(session.replies().iter().map(|reply| reply.text.len()).sum::<usize>() <= 4 * OCTETS_MAX);
+    assert!(session.record().transcript().entries().len() <= ENTRIES_MAX + 1);
+    assert!(session.record().replies().len() <= ENTRIES_MAX);
+    assert!(session.record().replies().iter().map(|reply| reply.text.len()).sum::<usize>() <= 4 * OCTETS_MAX);
     let view = session.view();
     assert!(view.findings.iter().any(|finding| finding.id == "flood"));
     assert!(view.ending.unwrap().sentence.contains("stopped listening"));
@@ -56,21 +57,21 @@ fn a_hundred_thousand_replies_end_the_conversation() {
 fn a_hundred_thousand_replies_at_once_are_no_more_than_one_by_one() {
     let session = feed(&b"250 ok\r\n".repeat(100_000), 1);
     bounded_and_told(&session);
-    assert!(session.transcript().dropped > 0, "what was not kept is counted");
-    assert_eq!(session.transcript().received, 800_000);
+    assert!(session.record().transcript().dropped > 0, "what was not kept is counted");
+    assert_eq!(session.record().transcript().received, 800_000);
 }
 
 #[test]
 fn a_single_piece_of_many_megabytes_is_not_kept_whole() {
     let session = feed(&b"220-hello and welcome to this server\r\n".repeat(400_000), 1);
     bounded_and_told(&session);
-    assert!(session.transcript().dropped > 0);
+    assert!(session.record().transcript().dropped > 0);
 }
 
 #[test]
 fn a_flood_can_be_exported_and_read_again() {
     let session = feed(&b"250 ok\r\n".repeat(100_000), 1);
-    let again = ehlo_core::reading::open(&session.talk().to_string()).unwrap();
+    let again = ehlo_core::case::Case::open(&session.talk().to_string()).unwrap();
     assert_eq!(again.plain(), session.plain());
-    assert_eq!(again.ending().map(|ending| ending.how), Some(How::Flood));
+    assert_eq!(again.record.ending().map(|ending| ending.how), Some(How::Flood));
 }

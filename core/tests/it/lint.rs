@@ -1,6 +1,6 @@
 //! Advice on a line before it is sent: each kind where it belongs, and none on a good line.
 
-use ehlo_core::lint::{Advice, Gravity, complete, lint};
+use ehlo_core::reading::lint::{Advice, Gravity, complete, lint};
 
 use crate::stage::{after, at};
 
@@ -89,7 +89,7 @@ const GOOD: &[(&str, &str)] = &[
 #[test]
 fn every_slip_is_seen_and_the_line_is_given_as_it_was_meant() {
     for (phase, line, gravity, words, fix) in ADVISED {
-        let found = lint(&at(phase), line);
+        let found = lint(at(phase).case(), line);
         let told = found.iter().find(|advice| advice.message.contains(words));
         let Some(Advice { severity, fix: given, .. }) = told else { panic!("{phase} {line:?}: {found:?}") };
         assert_eq!(severity, gravity, "{phase} {line:?}");
@@ -101,7 +101,7 @@ fn every_slip_is_seen_and_the_line_is_given_as_it_was_meant() {
 fn what_is_given_in_place_of_a_slip_has_that_slip_no_more() {
     for (phase, line, _, words, fix) in ADVISED {
         let Some(fix) = fix else { continue };
-        let again = lint(&at(phase), fix);
+        let again = lint(at(phase).case(), fix);
         assert!(!again.iter().any(|advice| advice.message.contains(words)), "{line:?} as {fix:?}: {again:?}");
     }
 }
@@ -109,24 +109,24 @@ fn what_is_given_in_place_of_a_slip_has_that_slip_no_more() {
 #[test]
 fn good_lines_get_no_advice() {
     for (phase, line) in GOOD {
-        assert_eq!(lint(&at(phase), line), [], "{phase} {line:?}");
+        assert_eq!(lint(at(phase).case(), line), [], "{phase} {line:?}");
     }
 }
 
 #[test]
 fn a_line_that_is_too_long_is_told_so() {
     let command = format!("NOOP {}", "x".repeat(506));
-    assert!(lint(&at("idle"), &command).iter().any(|advice| advice.message.contains("may have 512")));
-    assert_eq!(lint(&at("idle"), &command[..510]), []);
+    assert!(lint(at("idle").case(), &command).iter().any(|advice| advice.message.contains("may have 512")));
+    assert_eq!(lint(at("idle").case(), &command[..510]), []);
     let line = "x".repeat(999);
-    assert!(lint(&at("data"), &line).iter().any(|advice| advice.message.contains("may have 998")));
-    assert_eq!(lint(&at("data"), &line[..998]), []);
+    assert!(lint(at("data").case(), &line).iter().any(|advice| advice.message.contains("may have 998")));
+    assert_eq!(lint(at("data").case(), &line[..998]), []);
 }
 
 #[test]
 fn speaking_before_the_answer_is_advised_against() {
     let session = after("S: 220 mx.example\nC: EHLO client.example\n");
-    assert!(lint(&session, "NOOP").iter().any(|advice| advice.message.contains("has not answered yet")));
+    assert!(lint(session.case(), "NOOP").iter().any(|advice| advice.message.contains("has not answered yet")));
 }
 
 #[test]
@@ -135,15 +135,17 @@ fn within_auth_only_base64_or_an_asterisk_is_right() {
         "S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH LOGIN\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n",
     );
     assert!(
-        lint(&session, "tester").iter().any(|advice| advice.severity == Error && advice.message.contains("base64"))
+        lint(session.case(), "tester")
+            .iter()
+            .any(|advice| advice.severity == Error && advice.message.contains("base64"))
     );
-    assert!(!lint(&session, "dGVzdGVy").iter().any(|advice| advice.severity == Error));
-    assert!(!lint(&session, "*").iter().any(|advice| advice.severity == Error));
-    assert_eq!(complete(&session, ""), []);
+    assert!(!lint(session.case(), "dGVzdGVy").iter().any(|advice| advice.severity == Error));
+    assert!(!lint(session.case(), "*").iter().any(|advice| advice.severity == Error));
+    assert_eq!(complete(session.case(), ""), []);
 }
 
 fn completions(phase: &str, typed: &str) -> Vec<String> {
-    complete(&at(phase), typed).into_iter().map(|one| one.text).collect()
+    complete(at(phase).case(), typed).into_iter().map(|one| one.text).collect()
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn completions_begin_with_what_fits_here() {
 
 #[test]
 fn completions_that_are_out_of_order_come_last_and_say_so() {
-    let all = complete(&at("idle"), "");
+    let all = complete(at("idle").case(), "");
     let wrong = |about: &str| about.contains("out of order");
     let first_wrong = all.iter().position(|one| wrong(&one.about)).expect("DATA is out of order here");
     assert!(all[first_wrong..].iter().all(|one| wrong(&one.about)));
@@ -169,7 +171,7 @@ fn extensions_are_completed_only_where_they_are_offered() {
     assert_eq!(completions("idle", "star"), [""; 0]);
     let session =
         after("S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250-STARTTLS\nS: 250 AUTH PLAIN\n");
-    let texts: Vec<String> = complete(&session, "").into_iter().map(|one| one.text).collect();
+    let texts: Vec<String> = complete(session.case(), "").into_iter().map(|one| one.text).collect();
     assert!(texts.contains(&"STARTTLS".to_owned()) && texts.contains(&"AUTH".to_owned()));
 }
 

@@ -8,6 +8,7 @@ mod oracles;
 mod peers;
 mod planted;
 mod properties;
+mod readings;
 mod secrets;
 mod stage;
 mod streaming;

@@ -3,18 +3,18 @@
 //! Each takes octets and panics where something does not hold.
 
 use ehlo_core::base64;
-use ehlo_core::lint::{complete, lint};
+use ehlo_core::case::Case;
+use ehlo_core::machine::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
 use ehlo_core::printable;
-use ehlo_core::reading;
+use ehlo_core::reading::lint::{complete, lint};
+use ehlo_core::record::talk::{Item, Talk};
+use ehlo_core::record::{OCTETS_MAX, Side, masked};
 use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Outcome, Step, mask_proof};
 use ehlo_core::secret::Secret;
-use ehlo_core::session::setup::{PlanChange, Setup, Until};
-use ehlo_core::session::{Action, Closed, Input, Output, Risk, Session, SocketContext, TypedEnd};
+use ehlo_core::setup::{PlanChange, Setup, Until};
 use ehlo_core::time::Now;
 use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_core::tls::{Failure, MAX_CERTIFICATES, Settings, describe};
-use ehlo_core::transcript::talk::{Item, Talk};
-use ehlo_core::transcript::{OCTETS_MAX, Side, masked};
 use ehlo_core::tunnel::{Closer, Code, FromRelay, Refusal};
 use ehlo_core::wire::command::Command;
 use ehlo_core::wire::line::LINE_MAX;
@@ -163,7 +163,7 @@ impl Played {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        if self.session.ending().is_none() {
+        if self.session.record().ending().is_none() {
             self.fed.extend_from_slice(bytes);
         }
         self.input(Input::Bytes(bytes));
@@ -209,7 +209,7 @@ impl Played {
         match dice.octet() % 8 {
             0 => Action::Run {},
             6 => Action::Allow(Risk::Recipes),
-            7 => Action::Recipe { id: dice.one(&ehlo_core::recipe::ALL.each_ref()).id().to_owned() },
+            7 => Action::Recipe { id: dice.one(&ehlo_core::probe::ALL.each_ref()).id().to_owned() },
             1 => Action::Pause {},
             2 => Action::Next {},
             3 => Action::Plan(Box::new(PlanChange {
@@ -281,29 +281,29 @@ impl Played {
     /// Everything that leaves, when all is over.
     fn judge(&mut self) {
         self.input(Input::Closed(Closed::Practice));
-        assert!(self.session.ending().is_some(), "a closed connection is the end");
+        assert!(self.session.record().ending().is_some(), "a closed connection is the end");
         self.look();
-        let entries = self.session.transcript().entries();
+        let entries = self.session.record().transcript().entries();
         let said: Vec<u8> =
             entries.iter().filter(|entry| entry.side == Side::Server).flat_map(|entry| entry.bytes.clone()).collect();
         assert!(said.len() <= OCTETS_MAX + LINE_MAX);
-        if self.session.transcript().dropped == 0 {
+        if self.session.record().transcript().dropped == 0 {
             assert_eq!(said, self.fed, "the transcript holds what the server said");
         }
-        for id in 0..self.session.replies().len() {
-            let _ = ehlo_core::meaning::of(&self.session, id).expect("every reply has a meaning");
+        for id in 0..self.session.record().replies().len() {
+            let _ = ehlo_core::reading::meaning::of(self.session.case(), id).expect("every reply has a meaning");
         }
         harmless(&self.session.plain());
         harmless(&self.session.markdown());
         let _ = self.session.json();
-        reread(&self.session);
+        reread(self.session.case());
     }
 }
 
 /// The export, read again, is the same conversation.
-fn reread(session: &Session) {
+fn reread(session: &Case) {
     let exported = session.talk().to_string();
-    let again = reading::open(&exported).expect("an export can be read");
+    let again = Case::open(&exported).expect("an export can be read");
     assert_eq!(again.plain(), session.plain(), "{exported}");
     assert_eq!(again.talk().to_string(), exported);
     assert_eq!(again.summary(), session.summary(), "{exported}");
@@ -343,11 +343,11 @@ pub(crate) fn talk(data: &[u8]) {
     let again = Talk::parse(&printed).expect("what was printed can be read");
     let items = |talk: &Talk| talk.items.iter().map(|(_, item)| item.clone()).collect::<Vec<Item>>();
     assert_eq!(items(&again), items(&talk), "{printed:?}");
-    let session = reading::replay(&talk);
+    let session = Case::from_talk(&talk);
     let _ = (session.view(), session.entries(0), session.json());
     harmless(&session.plain());
     // A talk may name things in an order that never happens; its export tells what came of it, and that stays.
-    let again = reading::open(&session.talk().to_string()).expect("an export can be read");
+    let again = Case::open(&session.talk().to_string()).expect("an export can be read");
     assert_eq!(again.plain(), session.plain(), "{text:?}");
     reread(&again);
 }
@@ -373,11 +373,11 @@ pub(crate) fn command(data: &[u8]) {
     let mut fresh = Session::new(Now(0), Setup { practice: Some("accepting".into()), ..Setup::default() });
     for said in [&b"220 mx.example\r\n"[..], b"250-mx.example\r\n250 SIZE 10\r\n"] {
         let _ = fresh.handle(Now(0), Input::Opened);
-        let _ = (lint(&fresh, &line), complete(&fresh, &line));
+        let _ = (lint(fresh.case(), &line), complete(fresh.case(), &line));
         let _ = fresh.handle(Now(0), Input::Bytes(said));
         let _ = fresh.handle(Now(0), Input::Do(Action::Send { line: "EHLO c.example".into(), end: TypedEnd::CrLf }));
     }
-    for advice in lint(&fresh, &line) {
+    for advice in lint(fresh.case(), &line) {
         assert!(!advice.message.is_empty());
         assert!(advice.fix.is_none_or(|fix| fix != line), "a fix changes something: {line:?}");
     }

@@ -1,13 +1,14 @@
 //! Secrets that the session itself sends: found in what goes out, and nowhere else, whichever the mechanism.
 
 use ehlo_core::base64::{decode, encode};
-use ehlo_core::lint::lint;
+use ehlo_core::case::Case;
+use ehlo_core::machine::{Action, Input, Output, Secured, Session, Setup};
+use ehlo_core::reading::lint::lint;
+use ehlo_core::reading::meaning;
+use ehlo_core::record::Side;
 use ehlo_core::sasl::Mechanism;
-use ehlo_core::session::{Action, Input, Output, Secured, Session, Setup};
 use ehlo_core::time::Now;
 use ehlo_core::tls::{Binding, Report};
-use ehlo_core::transcript::Side;
-use ehlo_core::{meaning, reading};
 
 pub(crate) const TRUSTED: &str = r#"{"version":"TLS 1.3","suite":"TLS_AES_128_GCM_SHA256","verdict":{"trusted":true},"client_certificate":"not-asked"}"#;
 const PASSWORD: &str = "planted-Passw0rd!";
@@ -30,14 +31,15 @@ fn holds(shown: &str, secret: &str) -> bool {
 /// Everything that can be seen of a session, or that leaves it, but for what is sent.
 fn seen(session: &Session) -> String {
     let talk = session.talk().to_string();
-    let again = reading::open(&talk).unwrap();
-    let facts = (0..session.replies().len()).map(|id| serde_json::to_string(&meaning::of(session, id)).unwrap());
+    let again = Case::open(&talk).unwrap();
+    let facts = (0..session.record().replies().len())
+        .map(|id| serde_json::to_string(&meaning::of(session.case(), id)).unwrap());
     [
         format!("{session:?} {:?}", session.setup()),
         serde_json::to_string(&session.view()).unwrap(),
         serde_json::to_string(&session.entries(0)).unwrap(),
         serde_json::to_string(&session.report()).unwrap(),
-        format!("{:?}", lint(session, "AUTH PLAIN")),
+        format!("{:?}", lint(session.case(), "AUTH PLAIN")),
         facts.collect(),
         session.json(),
         session.markdown(),
@@ -110,7 +112,7 @@ fn signs_in(mechanism: Mechanism, initial: bool, last: &str) -> Held {
     held.says(&["250-mx.example\r\n250 AUTH ", &Mechanism::ALL.map(Mechanism::word).join(" ")].concat());
     held.input(Input::Do(Action::Next {}));
     for _ in 0..6 {
-        if held.session.awaiting().is_none() {
+        if held.session.record().awaiting().is_none() {
             break;
         }
         let said = held.last_decoded();
@@ -129,7 +131,7 @@ fn signs_in(mechanism: Mechanism, initial: bool, last: &str) -> Held {
             Some(text) => held.says(&["334 ", &encode(text.as_bytes())].concat()),
             None => held.says(last),
         }
-        if held.session.is_in_auth() {
+        if held.session.record().sign_in().is_asked() {
             held.input(Input::Do(Action::Next {}));
         }
     }
@@ -141,7 +143,7 @@ fn every_mechanism_sends_its_secret_and_shows_it_nowhere() {
     for mechanism in Mechanism::ALL {
         for (initial, last) in [(true, "235 2.7.0 ok"), (false, "235 2.7.0 ok"), (true, "535 5.7.8 no")] {
             let held = signs_in(mechanism, initial, last);
-            let code = held.session.replies().last().map(|reply| reply.code);
+            let code = held.session.record().replies().last().map(|reply| reply.code);
             assert_eq!(code, last[..3].parse().ok(), "{mechanism:?}\n{}", held.session.plain());
             let sent = String::from_utf8(held.sent).unwrap();
             let decoded: String = sent
@@ -153,7 +155,7 @@ fn every_mechanism_sends_its_secret_and_shows_it_nowhere() {
                 assert!(decoded.contains(PASSWORD) || decoded.contains(TOKEN), "{mechanism:?}: {sent}");
             }
             assert_eq!(decoded.contains(",p="), mechanism.is_scram(), "{mechanism:?}: {decoded}");
-            let shown = held.session.transcript().entries().iter().filter(|entry| entry.side == Side::Client);
+            let shown = held.session.record().transcript().entries().iter().filter(|entry| entry.side == Side::Client);
             assert!(shown.count() >= 2, "{mechanism:?}");
         }
     }

@@ -1,12 +1,12 @@
 //! What holds for any input, tried with inputs by chance.
 
+use ehlo_core::machine::{Action, Input, Output, Secured, Session, Setup, TypedEnd};
 use ehlo_core::printable;
-use ehlo_core::session::rules::Phase;
-use ehlo_core::session::{Action, Input, Output, Secured, Session, Setup, TypedEnd};
+use ehlo_core::record::talk::{escape, unescape};
 use ehlo_core::time::Now;
 use ehlo_core::tls::Report;
-use ehlo_core::transcript::talk::{escape, unescape};
 use ehlo_core::wire::body::{WireMessage, received};
+use ehlo_core::wire::rules::Phase;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -142,15 +142,15 @@ proptest! {
         for piece in [&b"220 go\r\n"[..], &behind].concat().chunks(size) {
             handle(&mut session, Input::Bytes(piece));
         }
-        prop_assert_eq!(session.replies().len(), 3);
-        let entries = session.transcript().entries();
-        let kept: Vec<u8> = session.behind_starttls().iter().flat_map(|&id| entries[id].bytes.clone()).collect();
+        prop_assert_eq!(session.record().replies().len(), 3);
+        let entries = session.record().transcript().entries();
+        let kept: Vec<u8> = session.record().tls().behind.iter().flat_map(|&id| entries[id].bytes.clone()).collect();
         prop_assert_eq!(kept, behind);
         let report = Box::new(Report::from_json(crate::planted::TRUSTED).unwrap());
         handle(&mut session, Input::Secured(Secured { report, binding: None }));
-        prop_assert_eq!(session.replies().len(), 3);
-        prop_assert!(session.capabilities().extensions.is_empty());
-        prop_assert_eq!(session.phase(), Phase::Start);
+        prop_assert_eq!(session.record().replies().len(), 3);
+        prop_assert!(session.record().capabilities().extensions.is_empty());
+        prop_assert_eq!(session.record().phase(), Phase::Start);
     }
 }
 

@@ -1,8 +1,8 @@
 //! A password that was typed is sent, and found nowhere else.
 
-use ehlo_core::lint::{complete, lint};
-use ehlo_core::session::setup::Setup;
-use ehlo_core::session::{Action, Closed, Input, Output, Session, TypedEnd};
+use ehlo_core::machine::{Action, Closed, Input, Output, Session, TypedEnd};
+use ehlo_core::reading::lint::{complete, lint};
+use ehlo_core::setup::Setup;
 use ehlo_core::time::Now;
 
 const SECRET: &str = "c2VjcmV0LXBsYW50ZWQ=";
@@ -11,7 +11,7 @@ const SECRET: &str = "c2VjcmV0LXBsYW50ZWQ=";
 fn seen(session: &Session) -> String {
     let view = serde_json::to_string(&session.view()).unwrap();
     let entries = serde_json::to_string(&session.entries(0)).unwrap();
-    let advice = format!("{:?} {:?}", lint(session, "NOOP"), complete(session, ""));
+    let advice = format!("{:?} {:?}", lint(session.case(), "NOOP"), complete(session.case(), ""));
     [
         format!("{session:?}"),
         view,
@@ -85,7 +85,7 @@ fn the_answers_to_334_are_sent_and_found_nowhere_else() {
         (SECRET, TypedEnd::Lf, "235 ok\r\n"),
     ]);
     assert_eq!(sent.matches(SECRET).count(), 2);
-    assert_eq!(session.replies().last().map(|reply| reply.code), Some(235));
+    assert_eq!(session.record().replies().last().map(|reply| reply.code), Some(235));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn advice_on_a_line_does_not_repeat_the_secret_in_it() {
     session.handle(Now(0), Input::Opened).unwrap();
     session.handle(Now(0), Input::Bytes(b"220 mx.example\r\n")).unwrap();
     for line in ["AUTH PLAIN %", " AUTH PLAIN %", "AUTH PLAIN % ", "AUTH: PLAIN %", "AUHT PLAIN %"] {
-        let advice = format!("{:?}", lint(&session, &line.replace('%', SECRET)));
+        let advice = format!("{:?}", lint(session.case(), &line.replace('%', SECRET)));
         assert!(!advice.contains(SECRET), "{line}: {advice}");
     }
 }

@@ -1,12 +1,13 @@
 //! Plays a talk against a live session: the talk's server speaks, the talk's client is the person, or what the plan must send.
 
+use ehlo_core::export::view::RecipientView;
+use ehlo_core::machine::{Action, Closed, Direct, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::plan::What;
-use ehlo_core::reading::setup_of;
-use ehlo_core::session::view::RecipientView;
-use ehlo_core::session::{Action, Closed, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
+use ehlo_core::record::event::{Event, NoRelay};
+use ehlo_core::record::play::Step;
+use ehlo_core::record::talk::{Talk, escape};
+use ehlo_core::setup::{PlanChange, Setup};
 use ehlo_core::time::Now;
-use ehlo_core::transcript::event::{Event, NoRelay};
-use ehlo_core::transcript::talk::{Item, Talk, escape};
 use ehlo_core::tunnel::{Connected, FromRelay, Refusal};
 
 /// How the server's octets are cut into pieces.
@@ -37,7 +38,7 @@ pub(crate) struct Stage {
 /// The first line of the talk at which the session does something else.
 pub(crate) fn play(name: &str, talk: &Talk, pieces: Pieces) -> Result<Stage, String> {
     let mut stage = Stage {
-        session: Session::new(Now(0), setup_of(talk)),
+        session: Session::new(Now(0), Setup::of_talk(talk)),
         now: Now(0),
         pieces,
         sent: Vec::new(),
@@ -45,8 +46,8 @@ pub(crate) fn play(name: &str, talk: &Talk, pieces: Pieces) -> Result<Stage, Str
         up: false,
         hung_up: false,
     };
-    for (line, item) in &talk.items {
-        if let Err(wrong) = stage.item(item) {
+    for (line, step) in talk.steps() {
+        if let Err(wrong) = stage.step(step) {
             return Err(format!("{name}:{line} ({pieces:?}): {wrong}\n\n{}", stage.session.plain()));
         }
     }
@@ -57,20 +58,33 @@ pub(crate) fn play(name: &str, talk: &Talk, pieces: Pieces) -> Result<Stage, Str
 }
 
 impl Stage {
-    fn item(&mut self, item: &Item) -> Result<(), String> {
-        match item {
-            Item::Server(bytes) => {
+    fn step(&mut self, step: Step<'_>) -> Result<(), String> {
+        match step {
+            Step::At(at) => {
+                self.now = Now(at);
+                self.input(Input::Tick);
+                Ok(())
+            }
+            Step::Server(bytes) => {
                 self.begin();
                 self.server(bytes);
                 Ok(())
             }
-            Item::Client(bytes) => {
+            Step::Client(bytes) => {
                 self.begin();
                 self.client(bytes)
             }
-            Item::Stage(text) => self.direction(text),
-            Item::Fact(text) => self.fact(text),
-            Item::Finding(_) | Item::Prose(_) => Ok(()),
+            Step::Event(Event::Recipe { id }) => {
+                self.begin();
+                self.act(Action::Allow(Risk::Recipes))?;
+                self.running = true;
+                self.act(Action::Recipe { id })
+            }
+            Step::Event(event) => self.event(event),
+            Step::Setting(word, rest) => self.direction(word, rest),
+            Step::Fact(word, rest) => self.fact(word, rest),
+            Step::Finding(_) | Step::Decoded(_) => Ok(()),
+            Step::Omitted(_) => Err("a live session leaves nothing out".into()),
         }
     }
 
@@ -119,12 +133,7 @@ impl Stage {
     /// The person types it, or, in a run, the plan must have sent it.
     fn client(&mut self, bytes: &[u8]) -> Result<(), String> {
         if !self.running {
-            let (text, end) = match bytes {
-                [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
-                [text @ .., b'\n'] => (text, TypedEnd::Lf),
-                [text @ .., b'\r'] => (text, TypedEnd::Cr),
-                text => (text, TypedEnd::None),
-            };
+            let (text, end) = TypedEnd::split(bytes);
             let line = String::from_utf8(text.to_vec()).map_err(|_| "a typed line is text")?;
             self.act(Action::Send { line, end })?;
         }
@@ -141,49 +150,34 @@ impl Stage {
         Ok(())
     }
 
-    fn direction(&mut self, text: &str) -> Result<(), String> {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    fn direction(&mut self, word: &str, rest: &str) -> Result<(), String> {
         match word {
-            "at" => {
-                self.now = Now(rest.trim().parse().map_err(|_| "a time is a number of milliseconds")?);
-                self.input(Input::Tick);
-                return Ok(());
-            }
             "run" => {
                 self.begin();
                 self.running = true;
-                return self.act(Action::Run {});
+                self.act(Action::Run {})
             }
             "person" => {
                 self.running = false;
-                return self.act(Action::Pause {});
+                self.act(Action::Pause {})
             }
             "next" => {
                 self.act(Action::Next {})?;
                 self.running = true;
-                return Ok(());
+                Ok(())
             }
-            "allow" => return self.act(Action::from_json(&format!(r#"{{"do":"allow","what":"{rest}"}}"#)).unwrap()),
-            "recipe" => {
-                self.begin();
-                self.act(Action::Allow(Risk::Recipes))?;
-                self.running = true;
-                return self.act(Action::Recipe { id: rest.to_owned() });
-            }
+            "allow" => self.act(Action::from_json(&format!(r#"{{"do":"allow","what":"{rest}"}}"#)).unwrap()),
             "change" => {
-                let change =
-                    ehlo_core::session::setup::PlanChange::from_json(rest).map_err(|error| error.to_string())?;
-                return self.act(Action::Plan(Box::new(change)));
+                let change = PlanChange::from_json(rest).map_err(|error| error.to_string())?;
+                self.act(Action::Plan(Box::new(change)))
             }
             "unattended" => {
                 self.running = true;
-                return Ok(());
+                Ok(())
             }
-            "started" | "until" | "plan" | "port" | "security" | "protocol" | "decoded" => return Ok(()),
-            _ => {}
+            "started" | "until" | "plan" | "port" | "security" | "protocol" => Ok(()),
+            _ => Err(format!("{word:?} is no stage direction")),
         }
-        let event = Event::from_talk(text).ok_or_else(|| format!("{text:?} is no stage direction"))?;
-        self.event(event)
     }
 
     fn event(&mut self, event: Event) -> Result<(), String> {
@@ -202,23 +196,26 @@ impl Stage {
                 let context = SocketContext { reached: true, ..SocketContext::default() };
                 self.input(Input::Closed(Closed::Socket { code, context }));
             }
-            Event::NoRelay { why, relay } => {
+            Event::NoRelay { why, relay, page } => {
                 let context = SocketContext {
                     page_secure: why == NoRelay::HttpsPage,
                     local_network: Some(why == NoRelay::LocalNetwork),
                     relay,
+                    page_origin: page.unwrap_or_default(),
                     ..SocketContext::default()
                 };
                 self.input(Input::Closed(Closed::Socket { code: 1006, context }));
             }
+            Event::Dialing { .. } => self.input(Input::Direct(Direct::Dialing)),
+            Event::NotConnected { code } => self.input(Input::Direct(Direct::NotConnected(code))),
             Event::Secured(report) => self.input(Input::Secured(Secured { report, binding: None })),
             Event::CloseNotify => self.input(Input::CloseNotify),
             Event::TlsFailed(failure) => self.input(Input::TlsFailed(failure)),
             Event::Probed(legacy) => self.input(Input::Probed(legacy)),
-            Event::HungUp if self.session.ending().is_none() => self.act(Action::Hangup {})?,
+            Event::HungUp if self.session.record().ending().is_none() => self.act(Action::Hangup {})?,
             // What the session does by itself must have been done when the talk names it.
             own => {
-                let last = self.session.transcript().entries().iter().rev().find_map(|entry| entry.event.clone());
+                let last = self.session.record().entries().iter().rev().find_map(|entry| entry.event.clone());
                 if last.as_ref() != Some(&own) {
                     return Err(format!("the session should have noted {own:?}, and its last event is {last:?}"));
                 }
@@ -227,28 +224,29 @@ impl Stage {
         Ok(())
     }
 
-    fn fact(&mut self, text: &str) -> Result<(), String> {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    fn fact(&mut self, word: &str, rest: &str) -> Result<(), String> {
         let summary = self.session.summary();
         let view = self.session.view();
         let is = match word {
             "outcome" => json_word(&summary.outcome),
             "queue-id" => summary.queue_id.unwrap_or_default(),
-            "ended" => self.session.ending().map_or("not", |ending| ending.how.word()).to_owned(),
+            "ended" => self.session.record().ending().map_or("not", |ending| ending.how.word()).to_owned(),
             "by" => view.ending.map_or_else(String::new, |ending| ending.by.to_owned()),
             "turn" => json_word(&view.turn),
             "paused" => view.paused.is_some().to_string(),
             "hung-up" => self.hung_up.to_string(),
-            "replies" => self.session.replies().len().to_string(),
-            "code" => self.session.replies().last().map_or_else(String::new, |reply| reply.code.to_string()),
+            "replies" => self.session.record().replies().len().to_string(),
+            "code" => self.session.record().replies().last().map_or_else(String::new, |reply| reply.code.to_string()),
             "enhanced" => self
                 .session
+                .record()
                 .replies()
                 .last()
                 .and_then(|reply| reply.enhanced)
                 .map_or_else(|| "none".into(), |code| code.to_string()),
             "offers" => self
                 .session
+                .record()
                 .capabilities()
                 .extensions
                 .iter()
@@ -307,7 +305,7 @@ fn message_of(event: &Event) -> Option<FromRelay> {
         }
         Event::Eof => FromRelay::Eof {},
         Event::Closed { by, code } => FromRelay::Closed { by, code, sent: 0, received: 0 },
-        Event::Refused { code, message, guess } => {
+        Event::Refused { code, message, guess, .. } => {
             FromRelay::Error(Refusal { code, message, session: "s1".into(), retry_after: None, guess })
         }
         _ => return None,

@@ -1,9 +1,9 @@
 //! A big message leaves piece by piece: memory stays bounded, a refusal stops it, and the transcript keeps its ends.
 
-use ehlo_core::reading;
-use ehlo_core::session::setup::{Message, Setup};
-use ehlo_core::session::view::Turn;
-use ehlo_core::session::{Action, Input, Output, Session, TypedEnd, WINDOW};
+use ehlo_core::case::Case;
+use ehlo_core::export::view::Turn;
+use ehlo_core::machine::{Action, Input, Output, Session, TypedEnd, WINDOW};
+use ehlo_core::setup::{Message, Setup};
 use ehlo_core::time::Now;
 
 const MIB: usize = 1024 * 1024;
@@ -89,7 +89,7 @@ fn no_more_of_a_big_message_is_queued_than_the_window_has_room_for() {
     assert_eq!(all.len() as u64, total);
     assert_eq!(ehlo_core::wire::body::received(&all), big());
     assert!(held.session.view().progress.is_none());
-    let kept: usize = held.session.transcript().entries().iter().map(|entry| entry.bytes.len()).sum();
+    let kept: usize = held.session.record().transcript().entries().iter().map(|entry| entry.bytes.len()).sum();
     assert!(kept < 100 * 1024, "{kept} octets are kept");
     held.says("250 2.0.0 Ok: queued as 4Xy1Zz2abc\r\n");
     assert_eq!(held.session.summary().queue_id.as_deref(), Some("4Xy1Zz2abc"));
@@ -110,11 +110,11 @@ fn an_export_of_a_big_message_says_what_it_leaves_out_and_is_read_as_the_same() 
         held.says("250 ok\r\n");
         let exported = held.session.talk().to_string();
         assert!(exported.contains("\n@ omitted ") && exported.len() < 200 * 1024, "{} octets", exported.len());
-        let again = reading::open(&exported).unwrap();
+        let again = Case::open(&exported).unwrap();
         assert_eq!(again.talk().to_string(), exported);
         assert_eq!(again.plain(), held.session.plain());
         assert_eq!(again.summary(), held.session.summary());
-        assert_eq!(again.transcript().sent, held.session.transcript().sent);
+        assert_eq!(again.record.transcript().sent, held.session.record().transcript().sent);
     }
 }
 
@@ -130,9 +130,9 @@ fn a_refusal_in_the_middle_stops_the_message_and_the_plan_hangs_up() {
     assert!(held.queued.is_empty(), "nothing more is sent");
     assert!(held.session.summary().sentence.contains("552 5.3.4"), "{}", held.session.summary().sentence);
     held.input(Input::Do(Action::Next {}));
-    assert!(held.session.ending().is_some());
+    assert!(held.session.record().ending().is_some());
     let exported = held.session.talk().to_string();
-    assert_eq!(reading::open(&exported).unwrap().talk().to_string(), exported);
+    assert_eq!(Case::open(&exported).unwrap().talk().to_string(), exported);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_message_on_its_way_can_be_cancelled_and_nothing_else_can_be_said() {
     assert_eq!(mistake.field, "do");
     assert!(mistake.message.contains("hang up"), "{mistake}");
     held.input(Input::Do(Action::Hangup {}));
-    assert!(held.session.ending().is_some() && held.session.view().progress.is_none());
+    assert!(held.session.record().ending().is_some() && held.session.view().progress.is_none());
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ehlo_core::reading;
-use ehlo_core::session::Session;
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::case::Case;
+use ehlo_core::machine::Session;
+use ehlo_core::record::talk::{Item, Talk};
 
 use crate::stage::{Pieces, play};
 
@@ -39,8 +39,8 @@ fn told(session: &Session) -> String {
     format!("{}\n{}", session.json(), session.plain())
 }
 
-fn findings(session: &Session) -> Vec<String> {
-    let mut ids: Vec<String> = session.view().findings.iter().map(|finding| finding.id.to_owned()).collect();
+fn findings(case: &Case) -> Vec<String> {
+    let mut ids: Vec<String> = case.view().findings.iter().map(|finding| finding.id.to_owned()).collect();
     ids.sort();
     ids
 }
@@ -77,7 +77,7 @@ fn every_talk_leads_to_just_the_findings_that_it_names() {
             .filter_map(|(_, item)| if let Item::Finding(id) = item { Some(id.clone()) } else { None })
             .collect();
         named.sort();
-        same(name, "findings", &findings(&session), &named)
+        same(name, "findings", &findings(session.case()), &named)
     });
 }
 
@@ -86,10 +86,10 @@ fn every_conversation_is_the_same_when_its_export_is_read_again() {
     each(|name, talk| {
         let session = play(name, talk, Pieces::Whole)?.session;
         let exported = session.talk().to_string();
-        let again = reading::open(&exported).map_err(|error| format!("{name}: {error}\n{exported}"))?;
+        let again = Case::open(&exported).map_err(|error| format!("{name}: {error}\n{exported}"))?;
         same(name, "plain text", &again.plain(), &session.plain())?;
         same(name, "talk", &again.talk().to_string(), &exported)?;
-        same(name, "findings", &findings(&again), &findings(&session))?;
+        same(name, "findings", &findings(&again), &findings(session.case()))?;
         same(name, "summary", &again.summary(), &session.summary())
     });
 }
@@ -98,8 +98,9 @@ fn every_conversation_is_the_same_when_its_export_is_read_again() {
 fn every_reply_of_every_talk_has_a_meaning() {
     each(|name, talk| {
         let session = play(name, talk, Pieces::Whole)?.session;
-        for id in 0..session.replies().len() {
-            let meaning = ehlo_core::meaning::of(&session, id).ok_or_else(|| format!("{name}: reply {id}"))?;
+        for id in 0..session.record().replies().len() {
+            let meaning =
+                ehlo_core::reading::meaning::of(session.case(), id).ok_or_else(|| format!("{name}: reply {id}"))?;
             assert!(!meaning.basic.meaning.is_empty(), "{name}: reply {id}");
         }
         Ok(())

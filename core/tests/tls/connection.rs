@@ -1,11 +1,11 @@
 //! A whole connection in memory: session and TLS layer as every driver drives them, against a server that keeps to TLS
 //! and against those that do not.
 
-use ehlo_core::connection::{Arrived, Connection, Do};
+use ehlo_core::export::view::Outcome;
+use ehlo_core::machine::connection::{Arrived, Connection, Do};
 use ehlo_core::practice::{self, Memory, Personality, Practice};
-use ehlo_core::session::setup::Setup;
-use ehlo_core::session::view::Outcome;
-use ehlo_core::session::{How, Stage};
+use ehlo_core::record::{How, Stage};
+use ehlo_core::setup::Setup;
 use ehlo_core::time::Now;
 use ehlo_core::tls::FailureKind;
 use ehlo_core::tunnel::{Closer, Code, Connected, FromRelay};
@@ -135,7 +135,7 @@ impl Server {
 
 /// Carries bytes both ways to the end, in pieces of that size, and says that what was sent has left in pieces too.
 fn carry(connection: &mut Connection, seen: &mut Seen, server: &mut Server, piece: usize) {
-    while connection.session().ending().is_none() {
+    while connection.session().record().ending().is_none() {
         let sent = std::mem::take(&mut seen.sent);
         assert!(!sent.is_empty(), "both sides wait:\n{}", connection.session().plain());
         for left in sent.chunks(piece) {
@@ -160,9 +160,12 @@ fn a_mail_goes_out_over_tls_whatever_the_pieces_that_its_bytes_come_in() {
         carry(&mut connection, &mut seen, &mut server, piece);
         let session = connection.session();
         assert_eq!(session.summary().outcome, Outcome::Accepted, "{}", session.plain());
-        assert_eq!(session.ending().map(|ending| ending.how), Some(How::Quit));
-        assert!(session.is_tls_closed_in_order() && session.tls_report().is_some_and(|report| report.verdict.trusted));
-        assert!(session.tls_report().is_some_and(|report| report.handshake_ms.is_some()));
+        assert_eq!(session.record().ending().map(|ending| ending.how), Some(How::Quit));
+        assert!(
+            session.record().tls().close_notify
+                && session.record().tls().report().is_some_and(|report| report.verdict.trusted)
+        );
+        assert!(session.record().tls().report().is_some_and(|report| report.handshake_ms.is_some()));
         assert!(seen.hung_up && seen.probe.is_none());
     }
 }
@@ -174,7 +177,7 @@ fn a_message_larger_than_the_window_goes_out_as_its_ciphertext_leaves() {
     let mut server = Server::new(&made, true);
     let (mut connection, mut seen) = begun(setup("tls", &made.root_pem, &line.repeat(16_000)));
     let mut most = 0;
-    while connection.session().ending().is_none() {
+    while connection.session().record().ending().is_none() {
         let sent = std::mem::take(&mut seen.sent);
         most = most.max(sent.len());
         tell(&mut connection, &mut seen, Arrived::Left(sent.len() as u64));
@@ -228,11 +231,15 @@ fn whatever_a_server_does_to_the_first_handshake_is_told_as_a_failure_of_tls() {
                     }
                 }
                 let session = connection.session();
-                let failure = session.tls_failure();
+                let failure = session.record().tls().failure();
                 let told = failure.map(|failure| (failure.kind, failure.sentence.contains(word)));
                 assert_eq!(told, Some((*kind, true)), "{security}, {what}: {failure:#?}\n{}", session.plain());
-                assert_eq!(session.tls_stage(), Stage::Failed, "{security}, {what}");
-                assert_eq!(session.ending().map(|ending| ending.how), Some(How::TlsFailed), "{security}, {what}");
+                assert_eq!(session.record().tls().stage, Stage::Failed, "{security}, {what}");
+                assert_eq!(
+                    session.record().ending().map(|ending| ending.how),
+                    Some(How::TlsFailed),
+                    "{security}, {what}"
+                );
                 assert!(seen.hung_up, "{security}, {what}");
             }
         }
@@ -247,8 +254,8 @@ fn a_relay_that_goes_away_in_the_handshake_is_no_failure_of_the_servers_tls() {
         let closed = FromRelay::Closed { by: Closer::Relay, code, sent: 0, received: 0 };
         tell(&mut connection, &mut seen, Arrived::Relay(closed));
         let session = connection.session();
-        assert_eq!(session.ending().map(|ending| ending.how), Some(How::Cut(code)));
-        assert_eq!(session.tls_failure(), None);
+        assert_eq!(session.record().ending().map(|ending| ending.how), Some(How::Cut(code)));
+        assert_eq!(session.record().tls().failure(), None);
     }
 }
 
@@ -270,6 +277,6 @@ fn an_old_server_is_asked_once_on_a_second_connection_that_carries_no_secret() {
     let legacy = second.legacy().cloned().expect("the second connection found something out");
     tell(&mut connection, &mut seen, Arrived::Probed(Some(Box::new(legacy.clone()))));
     assert!(!connection.is_probing() && seen.probe.is_none());
-    let kept = connection.session().tls_failure().and_then(|failure| failure.legacy.clone());
+    let kept = connection.session().record().tls().failure().and_then(|failure| failure.legacy.clone());
     assert_eq!(kept, Some(legacy));
 }

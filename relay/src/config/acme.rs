@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use super::names::is_host_name;
 use super::{Config, ConfigError, NameServer};
-use crate::target::is_host_name;
 
 /// What is to be had, from whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::names::is_host_name;
 use super::{Config, ConfigError, NamedTarget, Profile, acme, out};
-use crate::target::is_host_name;
 
 impl Config {
     /// Checks what can be checked before anything is opened.

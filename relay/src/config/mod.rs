@@ -4,10 +4,13 @@ mod acme;
 mod check;
 mod fault;
 mod file;
+mod limits;
 mod name_server;
+mod names;
 pub mod options;
 mod out;
 mod profile;
+mod targets;
 mod tell;
 mod through;
 mod token;
@@ -24,16 +27,16 @@ pub use acme::AcmeFault;
 pub(crate) use acme::Wanted;
 pub use fault::ConfigError;
 pub use file::FileError;
+pub use limits::Limits;
 pub use name_server::NameServer;
+pub(crate) use names::is_host_name;
 pub use out::Prefer;
 pub(crate) use out::source_towards;
 pub use profile::Profile;
+pub use targets::{AddressPolicy, NamedTarget};
 pub use through::{ProxyKind, Through};
 pub(crate) use token::find as find_token;
 pub use token::{TOKEN_MIN, Token, TokenError};
-
-use crate::limits::Limits;
-use crate::target::AddressPolicy;
 
 /// The port that the relay listens on when it is told nothing.
 pub const DEFAULT_PORT: u16 = 2580;
@@ -62,19 +65,6 @@ impl LogFormat {
             Self::Human => "human",
         }
     }
-}
-
-/// A server that the operator has given a name; rules for ports and addresses do not concern it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedTarget {
-    /// A host name, or an IP address.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
-    /// Whether a page may have a PROXY header written to it.
-    #[serde(default)]
-    pub allow_proxy_header: bool,
 }
 
 /// The configuration of one relay; [`Config::default`] is the personal profile on its default addresses.

@@ -30,7 +30,7 @@ impl FromStr for NameServer {
             || format!("{text:?} is no DNS server; write 192.0.2.53, 192.0.2.53:53 or tls://192.0.2.53#dns.example");
         let (place, tls_name) = match text.strip_prefix("tls://") {
             Some(rest) => match rest.split_once('#') {
-                Some((place, name)) if crate::target::is_host_name(name) => (place, Some(name.to_owned())),
+                Some((place, name)) if super::names::is_host_name(name) => (place, Some(name.to_owned())),
                 _ => {
                     return Err(format!(
                         "{text:?} lacks the name in the server's certificate: tls://192.0.2.53#dns.example"

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::target::AddressPolicy;
+use super::targets::AddressPolicy;
 
 /// For whom the relay is: a word that decides all defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
+use super::targets::AddressPolicy;
 use super::{Config, Prefer, Profile, options};
-use crate::target::AddressPolicy;
 
 impl Config {
     /// What this configuration means, a sentence each.

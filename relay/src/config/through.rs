@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ehlo_core::secret::Secret;
 use serde::Deserialize;
 
-use crate::target::is_host_name;
+use super::names::is_host_name;
 
 /// A proxy, such as `socks5://proxy.corp.example:1080` or `http://user:password@192.0.2.8:3128`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -3,7 +3,7 @@
 use ehlo_core::tunnel::{Record, RecordType};
 use hickory_resolver::proto::rr::{RData, RecordType as Type};
 
-use crate::resolve::plain;
+use super::name::plain;
 
 /// The most octets of one text that the page is told; no record that concerns mail comes near.
 const TEXT_MAX: usize = 4096;

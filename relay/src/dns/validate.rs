@@ -9,7 +9,7 @@ use hickory_resolver::proto::dnssec::Proof;
 use hickory_resolver::proto::rr::{Name, Record, RecordType};
 use tokio::time::timeout;
 
-use super::Servers;
+use super::servers::Servers;
 
 /// Judges answers.
 pub(super) struct Validator {

@@ -1,4 +1,10 @@
+use std::time::Duration;
+
+use super::counts::Counts;
+use super::day::DAY;
+use super::party::parties;
 use super::*;
+use crate::config::Limits;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()

@@ -8,15 +8,18 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Context, Session, busy, speaks_too_early};
-use crate::bridge;
-use crate::dial::{Dialled, dial, millis};
-use crate::limits::Limits;
-use crate::proxy;
+use super::context::Context;
+use super::refusal::{Deny, End};
+use super::send::tell;
+use super::session::{Session, busy, speaks_too_early};
+use crate::config::Limits;
+use crate::elapsed::millis;
+use crate::out::bridge;
+use crate::out::dial::{Dialled, dial};
+use crate::out::proxy_header;
+use crate::out::resolve::Resolved;
+use crate::out::target::Target;
 use crate::quotas::{Lease, Use};
-use crate::refusal::{Deny, End, tell};
-use crate::resolve::Resolved;
-use crate::target::Target;
 
 impl Session<'_> {
     /// Connects, and bridges until the end.
@@ -44,7 +47,7 @@ impl Session<'_> {
         if let Some(header) = &connect.proxy_header {
             self.note(|facts| facts.proxied = Some(header.source));
             // It is the relay's own, so neither the guard nor the page's budget is asked.
-            tcp.write_all(&proxy::octets(header)).await.map_err(|_| {
+            tcp.write_all(&proxy_header::octets(header)).await.map_err(|_| {
                 End::Denied(Deny::new(Code::Reset, format!("{address} broke the connection off at once.")))
             })?;
         }

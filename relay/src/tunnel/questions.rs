@@ -2,20 +2,21 @@
 
 use std::net::IpAddr;
 
+use ehlo_core::domain::mta_sts::PolicyAnswer;
 use ehlo_core::secret::Secret;
-use ehlo_core::tunnel::mta_sts::PolicyAnswer;
 use ehlo_core::tunnel::{About, Answer, Code, Dnssec, FromRelay, Lookup, Rcode, RecordType, ToRelay};
 use futures_util::{Sink, Stream};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Context, Session, busy, request};
-use crate::assets;
+use super::context::Context;
+use super::refusal::{Deny, End};
+use super::send::tell;
+use super::session::{Session, busy, request};
 use crate::config::find_token;
-use crate::mta_sts::Way;
+use crate::dns::mta_sts::Way;
+use crate::out::target::{Policy, shown};
 use crate::quotas::Use;
-use crate::refusal::{Deny, End, tell};
-use crate::target::{Policy, shown};
 
 impl Session<'_> {
     /// Answers questions until the page goes.
@@ -110,7 +111,7 @@ impl Session<'_> {
             targets: named.cloned().collect(),
             token: !tokens.is_empty(),
             admitted,
-            page_hash: assets::hash().map(str::to_owned),
+            page_hash: self.context.page_hash.map(str::to_owned),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ehlo_core::tunnel::{Answer, FromRelay, Lookup, Rcode, RecordType, ToRelay};
-use ehlo_relay::{Config, NameServer, Relay, Running};
+use ehlo_relay::{Assets, Config, NameServer, Relay, Running};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_rustls::TlsAcceptor;
@@ -89,6 +89,6 @@ async fn an_authority_that_is_none_is_refused_at_the_start() {
     fs::write(&file, "nonsense").unwrap();
     let config =
         Config { listen: vec!["127.0.0.1:0".parse().unwrap()], dns_authority: Some(file), ..Config::default() };
-    let told = Relay::start(config).await.unwrap_err().to_string();
+    let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("authority.pem has no certificate"), "{told}");
 }

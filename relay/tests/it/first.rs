@@ -1,11 +1,10 @@
 //! The page's first message.
 
 use ehlo_core::tunnel::{Code, FIRST_MESSAGE_MAX, FromRelay, MAIL_PORTS, ToRelay};
-use ehlo_relay::assets;
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Heard, Page, relay_with};
+use crate::support::{Heard, Page, little_page, relay_with};
 
 #[tokio::test]
 async fn a_first_message_that_is_not_understood_is_a_bad_request() {
@@ -61,7 +60,7 @@ async fn the_relay_says_what_it_is_and_offers() {
         let Heard::Word(FromRelay::About(about)) = page.hear().await else { panic!("about") };
         assert_eq!((about.profile.as_str(), about.token), ("personal", false));
         assert_eq!(about.version, env!("CARGO_PKG_VERSION"));
-        assert_eq!(about.page_hash.as_deref(), assets::hash());
+        assert_eq!(about.page_hash.as_deref(), little_page().hash());
         assert!(MAIL_PORTS.iter().chain(&[1025]).all(|port| about.ports.contains(port)));
         assert!(["practice", "practice/slow"].iter().all(|name| about.targets.iter().any(|target| target == name)));
     }

@@ -5,33 +5,10 @@ use ehlo_relay::Running;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Heard, Page, Target, greeted, relay_with};
-
-/// A frame with this first octet; masked with zeros, as far as it is.
-pub(crate) fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
-    let mask = if masked { 0x80 } else { 0 };
-    let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..126 => frame.push(mask | u8::try_from(short).unwrap()),
-        long @ 126..65536 => {
-            frame.push(mask | 126);
-            frame.extend(u16::try_from(long).unwrap().to_be_bytes());
-        }
-        huge => {
-            frame.push(mask | 127);
-            frame.extend((huge as u64).to_be_bytes());
-        }
-    }
-    if masked {
-        frame.extend([0; 4]);
-    }
-    frame.extend(payload);
-    frame
-}
+use crate::support::{Heard, PING, Page, Target, frame, greeted, relay_with};
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
-pub(crate) const PING: u8 = 0x89;
 
 /// What breaks the rules, with the close code.
 fn violations() -> Vec<(&'static str, Vec<u8>, u16)> {

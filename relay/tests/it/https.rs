@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ehlo_core::tunnel::FromRelay;
-use ehlo_relay::{Config, Relay, Running};
+use ehlo_relay::{Assets, Config, Relay, Running};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -77,7 +77,7 @@ async fn a_conversation_goes_over_https_both_ways() {
     let certificate = files.renew();
     let target = Target::new().await;
     let config = Config { allow_ports: vec![target.address.port()], ..files.config() };
-    let running = Relay::start(config).await.unwrap();
+    let running = Relay::start(config, Assets::none()).await.unwrap();
     assert!(running.url().starts_with("https://") && running.tunnel_url().starts_with("wss://"), "{}", running.url());
 
     let mut page = page(&running, &certificate).await;
@@ -100,7 +100,7 @@ async fn a_conversation_goes_over_https_both_ways() {
 async fn a_page_that_came_without_tls_may_not_use_a_relay_with_it() {
     let files = Files::new();
     let certificate = files.renew();
-    let running = Relay::start(files.config()).await.unwrap();
+    let running = Relay::start(files.config(), Assets::none()).await.unwrap();
     let host = format!("localhost:{}", running.address().port());
     let stream = shake(running.address(), &certificate).await.unwrap();
     let refused = Page::over(stream, &host, &format!("http://{host}"), &[]).await.err().unwrap();
@@ -111,7 +111,7 @@ async fn a_page_that_came_without_tls_may_not_use_a_relay_with_it() {
 async fn who_speaks_http_in_clear_is_told_that_this_is_https() {
     let files = Files::new();
     files.renew();
-    let running = Relay::start(files.config()).await.unwrap();
+    let running = Relay::start(files.config(), Assets::none()).await.unwrap();
     let mut tcp = TcpStream::connect(running.address()).await.unwrap();
     tcp.write_all(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", running.address()).as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -123,7 +123,7 @@ async fn who_speaks_http_in_clear_is_told_that_this_is_https() {
 async fn a_new_certificate_is_shown_by_itself_and_what_is_open_goes_on() {
     let files = Files::new();
     let first = files.renew();
-    let running = Relay::start(files.config()).await.unwrap();
+    let running = Relay::start(files.config(), Assets::none()).await.unwrap();
     let mut before = page(&running, &first).await;
 
     // What cannot be used changes nothing.
@@ -144,20 +144,20 @@ async fn a_new_certificate_is_shown_by_itself_and_what_is_open_goes_on() {
 #[tokio::test]
 async fn files_that_are_no_pair_are_refused_at_the_start_with_what_to_do() {
     let files = Files::new();
-    let told = Relay::start(files.config()).await.unwrap_err().to_string();
+    let told = Relay::start(files.config(), Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("certificate.pem") && told.contains("cannot be read"), "{told}");
 
     files.renew();
     let other = Files::new();
     other.renew();
     let config = Config { tls_key: Some(other.key()), ..files.config() };
-    let told = Relay::start(config).await.unwrap_err().to_string();
+    let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("not that of the first certificate"), "{told}");
 
     let config = Config { tls_key: Some(files.certificate()), ..files.config() };
-    let told = Relay::start(config).await.unwrap_err().to_string();
+    let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("no private key"), "{told}");
 
-    let told = Relay::start(Config { tls_key: None, ..files.config() }).await.unwrap_err().to_string();
+    let told = Relay::start(Config { tls_key: None, ..files.config() }, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("both tls_certificate and tls_key"), "{told}");
 }

@@ -1,6 +1,6 @@
 //! Questions to the DNS, against a DNS server in this process.
 
-use ehlo_core::tunnel::mta_sts::PolicyQuestion;
+use ehlo_core::domain::mta_sts::PolicyQuestion;
 use ehlo_core::tunnel::{Answer, Code, Dnssec, FromRelay, Lookup, Rcode, Record, RecordType, ToRelay};
 use ehlo_relay::Running;
 use tokio::net::UdpSocket;

@@ -1,10 +1,7 @@
 //! The relay in process, on free loopback ports, one file a subject.
 
-#[cfg(unix)]
-mod acme;
 mod behind;
 mod bytes;
-mod cli;
 mod clock;
 mod corpus;
 mod deadline;
@@ -16,7 +13,6 @@ mod greeting;
 mod hostile;
 mod https;
 mod limits;
-mod log;
 mod lookup;
 mod metrics;
 mod practice;
@@ -25,10 +21,6 @@ mod proxied;
 mod proxy;
 mod rebinding;
 mod refused;
-#[cfg(unix)]
-mod reload;
-#[cfg(target_os = "linux")]
-mod scale;
 mod signed;
 mod slow;
 #[cfg(unix)]
@@ -40,6 +32,3 @@ mod support;
 mod through;
 mod upgrade;
 mod zone;
-
-#[cfg(feature = "page")]
-mod page;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::tunnel::mta_sts::PolicyQuestion;
+use ehlo_core::domain::mta_sts::PolicyQuestion;
 use ehlo_core::tunnel::{Closer, Code, Connect, FromRelay, Lookup, RecordType, ToRelay};
 use ehlo_relay::{Config, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

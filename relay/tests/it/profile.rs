@@ -2,7 +2,7 @@
 
 use ehlo_core::secret::Secret;
 use ehlo_core::tunnel::{About, Code, Connect, FromRelay, Lookup, Rcode, RecordType, ToRelay};
-use ehlo_relay::{Config, NamedTarget, Profile, Relay, Running, Token};
+use ehlo_relay::{Assets, Config, NamedTarget, Profile, Relay, Running, Token};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{Heard, Page, Target, read};
@@ -13,7 +13,7 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 async fn relay(profile: Profile, change: impl FnOnce(&mut Config)) -> Running {
     let mut config = Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..Config::of(profile) };
     change(&mut config);
-    Relay::start(config).await.unwrap()
+    Relay::start(config, Assets::none()).await.unwrap()
 }
 
 fn named(target: &Target, host: &str) -> (String, NamedTarget) {

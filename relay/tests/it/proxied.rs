@@ -1,7 +1,7 @@
 //! Behind a proxy that says by a PROXY protocol header whom it speaks for.
 
 use ehlo_core::tunnel::{Code, FromRelay};
-use ehlo_relay::{Config, Relay, Running};
+use ehlo_relay::{Assets, Config, Relay, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -100,6 +100,6 @@ async fn a_connection_without_header_or_of_somebody_else_is_closed_without_a_wor
 #[tokio::test]
 async fn headers_from_nobody_are_refused_at_the_start_with_what_to_write() {
     let config = Config { proxy_protocol: true, ..Config::default() };
-    let told = Relay::start(config).await.unwrap_err().to_string();
+    let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("--trusted-proxy"), "{told}");
 }

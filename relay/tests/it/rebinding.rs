@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use ehlo_core::tunnel::{Code, FromRelay};
-use ehlo_relay::{Config, Profile, Relay, Running};
+use ehlo_relay::{Assets, Config, Profile, Relay, Running};
 use hickory_server::proto::op::{Message, MessageType};
 use hickory_server::proto::rr::rdata::A;
 use hickory_server::proto::rr::{RData, Record, RecordType};
@@ -50,7 +50,7 @@ async fn relay(dns: SocketAddr, port: u16) -> Running {
         dns: vec![dns.into()],
         ..Config::of(Profile::Intranet)
     };
-    Relay::start(config).await.unwrap()
+    Relay::start(config, Assets::none()).await.unwrap()
 }
 
 /// Listeners on one port of both addresses.

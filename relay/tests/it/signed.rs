@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ehlo_core::tunnel::{Answer, Dnssec, FromRelay, Lookup, Rcode, Record, RecordType, ToRelay};
-use ehlo_relay::{Config, Relay, Running};
+use ehlo_relay::{Assets, Config, Relay, Running};
 use hickory_server::Server;
 use hickory_server::dnssec::NxProofKind;
 use hickory_server::net::runtime::{Time, TokioRuntimeProvider};
@@ -230,7 +230,7 @@ async fn an_anchor_file_that_is_none_is_refused_at_the_start() {
             dnssec_anchor: Some(file.clone()),
             ..Config::default()
         };
-        let told = Relay::start(config).await.unwrap_err().to_string();
+        let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
         assert!(told.contains("anchor") && told.contains(words), "{told}");
     }
 }

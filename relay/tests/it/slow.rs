@@ -8,7 +8,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::https::{Files, page, shake};
 use crate::support::{Page, Target, read};
-use ehlo_relay::Relay;
+use ehlo_relay::{Assets, Relay};
 
 /// How many stop at each stage.
 const EACH: usize = 40;
@@ -37,7 +37,7 @@ async fn who_is_slow_at_any_stage_over_tls_is_let_go_and_holds_up_nobody() {
     config.limits.connections_per_client = 1000;
     config.limits.connections = 1000;
     config.limits.sessions_burst = 1000;
-    let running = Relay::start(config).await.unwrap();
+    let running = Relay::start(config, Assets::none()).await.unwrap();
     let relay = running.address();
 
     let mut honest = page(&running, &certificate).await;

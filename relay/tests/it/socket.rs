@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use ehlo_core::tunnel::{Code, FromRelay};
-use ehlo_relay::{Config, Relay, Running};
+use ehlo_relay::{Assets, Config, Relay, Running};
 use tokio::net::UnixStream;
 
 use crate::support::{Heard, Page};
@@ -26,7 +26,7 @@ fn config(socket: &Path) -> Config {
 }
 
 async fn relay(socket: &Path) -> Running {
-    Relay::start(config(socket)).await.unwrap()
+    Relay::start(config(socket), Assets::none()).await.unwrap()
 }
 
 async fn asks_for(socket: &Path, client: &str) -> (Page<UnixStream>, Heard) {
@@ -58,7 +58,7 @@ async fn whoever_comes_over_a_socket_is_one_client_unless_the_operator_says_othe
     // A socket has no address, so a network of addresses does not mean it.
     let networks = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
     let config = Config { trust_sockets: false, trusted_proxies: networks, ..config(&socket) };
-    let running = Relay::start(config.clone()).await.unwrap();
+    let running = Relay::start(config.clone(), Assets::none()).await.unwrap();
     let (_first, heard) = asks_for(&socket, "192.0.2.1").await;
     assert!(matches!(heard, Heard::Word(FromRelay::About(_))), "{heard:?}");
     let (_second, heard) = asks_for(&socket, "192.0.2.2").await;
@@ -117,7 +117,7 @@ async fn what_a_killed_relay_left_behind_is_taken_over_and_nothing_else() {
     let file = folder.path().join("file");
     fs::write(&file, "precious").unwrap();
     for path in [&served, &file] {
-        let told = Relay::start(config(path)).await.unwrap_err().to_string();
+        let told = Relay::start(config(path), Assets::none()).await.unwrap_err().to_string();
         assert!(told.contains(&path.display().to_string()), "{told}");
     }
     assert_eq!(fs::read(&file).unwrap(), b"precious");
@@ -126,6 +126,6 @@ async fn what_a_killed_relay_left_behind_is_taken_over_and_nothing_else() {
 #[tokio::test]
 async fn a_socket_without_a_name_for_the_page_is_refused_with_what_to_write() {
     let config = Config { public_names: Vec::new(), ..config(Path::new("web.sock")) };
-    let told = Relay::start(config).await.unwrap_err().to_string();
+    let told = Relay::start(config, Assets::none()).await.unwrap_err().to_string();
     assert!(told.contains("--public-name"), "{told}");
 }

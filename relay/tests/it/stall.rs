@@ -55,57 +55,6 @@ async fn a_target_that_does_not_greet_stops_a_page_that_keeps_talking() {
     assert!((1..BOUND).contains(&taken), "{taken} octets were taken");
 }
 
-/// What a relay may grow by while a side stalls, in KiB.
-pub(crate) const GROWTH_MAX: u64 = 512;
-
-/// The real program's memory, while what is offered waits in the systems' buffers: first the page stalls, then the target.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_stall_of_either_side_does_not_make_the_process_grow() {
-    let target = crate::support::Target::new().await;
-    let port = target.address.port().to_string();
-    let (ehlo, relay) = crate::scale::program(&[
-        "--allow-port",
-        &port,
-        "--limits-sent",
-        "1000000000",
-        "--limits-received",
-        "1000000000",
-    ])
-    .await;
-    let mut pages = Vec::new();
-    for _ in 0..3 {
-        let mut page = crate::support::Page::open_at(relay).await;
-        page.connect(target.address).await;
-        let mut tcp = target.accept().await;
-        tcp.write_all(b"220 mx.example\r\n").await.unwrap();
-        page.hear().await;
-        page.hear().await;
-        page.bytes(16).await;
-        page.send(b"EHLO x\r\n").await;
-        crate::support::read(&mut tcp, 8).await;
-        pages.push((page, tcp));
-    }
-    let piece = vec![b'x'; 64 * 1024];
-    // The first shows what buffers a busy session takes, and what code is touched by it.
-    let mut before = 0;
-    for (at, (page, tcp)) in pages.iter_mut().enumerate() {
-        let down = at % 2 == 0;
-        let offer = async {
-            for _ in 0..OFFERED / piece.len() {
-                match down {
-                    true => tcp.write_all(&piece).await.unwrap(),
-                    false => page.send(&piece).await,
-                }
-            }
-        };
-        assert!(timeout(Duration::from_secs(1), offer).await.is_err(), "all was taken");
-        let now = crate::scale::memory(&ehlo, "RssAnon");
-        assert!(at == 0 || now - before.min(now) < GROWTH_MAX, "{before} KiB before, {now} KiB now");
-        before = now;
-    }
-}
-
 /// A message of 10 MB as the page sends it, and how far the page may be ahead of a target that reads slowly.
 const MESSAGE: usize = 14 << 20;
 const AHEAD: usize = 4 << 20;

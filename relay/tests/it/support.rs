@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ehlo_core::tunnel::{Closer, Code, Connect, Connected, FromRelay, PATH, Refusal, SUBPROTOCOL, ToRelay};
-use ehlo_relay::{Config, Relay, Running};
+use ehlo_relay::{Asset, Assets, Config, Relay, Running};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,9 +14,35 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// A relay on a free port, with a changed configuration.
 pub(crate) async fn relay_with(change: impl FnOnce(&mut Config)) -> Running {
+    relay_serving(little_page(), change).await
+}
+
+/// The same with this page.
+pub(crate) async fn relay_serving(page: &'static Assets, change: impl FnOnce(&mut Config)) -> Running {
     let mut config = Config { listen: vec!["127.0.0.1:0".parse().unwrap()], ..Config::default() };
     change(&mut config);
-    Relay::start(config).await.unwrap()
+    Relay::start(config, page).await.unwrap()
+}
+
+/// A page of two files, one of them large.
+pub(crate) fn little_page() -> &'static Assets {
+    static LARGE: [u8; 1 << 20] = [b'x'; 1 << 20];
+    static FILES: [Asset; 2] = [
+        Asset { path: "index.html", raw: b"<!doctype html><title>Ehlo</title>", brotli: b"", gzip: b"", etag: "1" },
+        Asset { path: "large.js", raw: &LARGE, brotli: b"", gzip: b"", etag: "2" },
+    ];
+    static PAGE: Assets = Assets::new(&FILES);
+    &PAGE
+}
+
+/// The whole answer to a request whose head is these lines.
+pub(crate) async fn answer(running: &Running, lines: &[&str]) -> Vec<u8> {
+    let mut tcp = TcpStream::connect(running.address()).await.unwrap();
+    let head = format!("{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"));
+    tcp.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).await.unwrap();
+    answer
 }
 
 /// A relay that may reach this target.
@@ -212,4 +238,29 @@ pub(crate) async fn read(tcp: &mut TcpStream, length: usize) -> Vec<u8> {
 pub(crate) fn reset(tcp: TcpStream) {
     tcp.set_zero_linger().unwrap();
     drop(tcp);
+}
+
+/// The first byte of a ping.
+pub(crate) const PING: u8 = 0x89;
+
+/// A frame with this first octet; masked with zeros, as far as it is.
+pub(crate) fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
+    let mask = if masked { 0x80 } else { 0 };
+    let mut frame = vec![first];
+    match payload.len() {
+        short @ 0..126 => frame.push(mask | u8::try_from(short).unwrap()),
+        long @ 126..65536 => {
+            frame.push(mask | 126);
+            frame.extend(u16::try_from(long).unwrap().to_be_bytes());
+        }
+        huge => {
+            frame.push(mask | 127);
+            frame.extend((huge as u64).to_be_bytes());
+        }
+    }
+    if masked {
+        frame.extend([0; 4]);
+    }
+    frame.extend(payload);
+    frame
 }

@@ -5,17 +5,7 @@ use ehlo_relay::Running;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::relay_with;
-
-/// The whole answer to a request whose head is these lines.
-pub(crate) async fn answer(running: &Running, lines: &[&str]) -> Vec<u8> {
-    let mut tcp = TcpStream::connect(running.address()).await.unwrap();
-    let head = format!("{}\r\nConnection: close\r\n\r\n", lines.join("\r\n"));
-    tcp.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    tcp.read_to_end(&mut answer).await.unwrap();
-    answer
-}
+use crate::support::{answer, relay_with};
 
 /// The status of an upgrade with these headers in place of, or beside, the right ones.
 async fn status(running: &Running, changed: &[(&str, Option<&str>)]) -> u16 {

@@ -58,7 +58,7 @@ impl Foreign {
     async fn relay(&self, to: SocketAddr, allow_origins: Vec<String>) -> Outcome<Running> {
         let config =
             Config { listen: vec![self.ehlo], allow_ports: vec![to.port()], allow_origins, ..Config::default() };
-        Ok(Relay::start(config).await?)
+        Ok(Relay::start(config, ehlo_cli::page()).await?)
     }
 }
 

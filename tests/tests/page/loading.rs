@@ -19,7 +19,7 @@ async fn while_the_core_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Ou
     let origin = proxy.origin("127.0.0.1");
     let allow_ports = vec![server.addr().port()];
     let config = Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
-    let _relay = Relay::start(config).await?;
+    let _relay = Relay::start(config, ehlo_cli::page()).await?;
     let page = Page::open(Engine::Chromium, &origin).await?;
     page.name(server.addr()).await?;
     page.trust(&Certificate::shared()?.authority, NAME).await?;

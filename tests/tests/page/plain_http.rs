@@ -18,7 +18,7 @@ async fn all_works_over_plain_http_by_host_name() -> Outcome {
     let origin = proxy.origin("intranet.test");
     let allow_ports = vec![server.addr().port()];
     let config = Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
-    let _relay = Relay::start(config).await?;
+    let _relay = Relay::start(config, ehlo_cli::page()).await?;
 
     let page = Page::open(Engine::Chromium, &origin).await?;
     assert_eq!(page.js("isSecureContext").await?, false);

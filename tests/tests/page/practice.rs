@@ -1,7 +1,7 @@
 //! The practice server: inside the page of a static host, without any relay, and through the relay over TCP.
 
 use ehlo_core::practice::Personality;
-use ehlo_relay::{Config, assets};
+use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fileserver::FileServer;
@@ -20,7 +20,7 @@ async fn choose(page: &Page, personality: Personality, place: &str) -> Outcome {
 /// Every personality greets; the first one holds a whole conversation, greylisting two.
 async fn practises(engine: Engine) -> Outcome {
     let folder = tempfile::tempdir()?;
-    assets::export(folder.path())?;
+    ehlo_cli::page().export(folder.path())?;
     let files = FileServer::start(folder.path(), "/", &[]).await?;
     let page = Page::open(engine, &files.url("index.html?relay=none")).await?;
     page.click("[part=practice]").await?;

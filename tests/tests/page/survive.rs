@@ -56,7 +56,7 @@ async fn a_conversation_begun_while_the_one_before_a_reload_is_still_being_opene
     let origin = proxy.origin("127.0.0.1");
     let allow_ports = vec![server.addr().port()];
     let config = Config { listen: vec![listen], allow_origins: vec![origin.clone()], allow_ports, ..Config::default() };
-    let _relay = ehlo_relay::Relay::start(config).await?;
+    let _relay = ehlo_relay::Relay::start(config, ehlo_cli::page()).await?;
     let page = Page::open(Engine::Chromium, &origin).await?;
     page.name(server.addr()).await?;
     page.mail(FROM, TO).await?;

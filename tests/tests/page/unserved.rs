@@ -31,7 +31,7 @@ impl Unserved {
         let allow_ports = vec![server.port()];
         let config =
             Config { listen: vec![listen], allow_ports, allow_origins: vec![origin.clone()], ..Config::default() };
-        let relay = ehlo_relay::Relay::start(config).await?;
+        let relay = ehlo_relay::Relay::start(config, ehlo_cli::page()).await?;
         let page = Page::open(Engine::Chromium, &origin).await?;
         page.name(server).await?;
         page.mail(FROM, TO).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use ehlo_relay::{Config, Relay, assets};
+use ehlo_relay::{Config, Relay};
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, Step};
 use ehlo_tests::process::free_addr;
@@ -58,8 +58,8 @@ fn cost(names: &BTreeSet<String>) -> Outcome<(usize, String)> {
     let mut total = 0;
     let mut list = String::new();
     for name in names {
-        let found = assets::all().iter().find(|asset| asset.path == name);
-        let asset = found.ok_or_else(|| Failure::new(format!("{name} is no file of the page")))?;
+        let asset =
+            ehlo_cli::page().file(name).ok_or_else(|| Failure::new(format!("{name} is no file of the page")))?;
         let size = brotli_size(asset.raw)?;
         total += size;
         list += &format!("{size:>8} {name}\n");
@@ -226,7 +226,7 @@ async fn form_and_example_are_there_before_the_webassembly_has_come() -> Outcome
     let proxy = Proxy::start(listen, Some(".wasm")).await?;
     let origin = proxy.origin("127.0.0.1");
     let config = Config { listen: vec![listen], allow_origins: vec![origin.clone()], ..Config::default() };
-    let _relay = Relay::start(config).await?;
+    let _relay = Relay::start(config, ehlo_cli::page()).await?;
     let page = Page::open(Engine::Chromium, &origin).await?;
     page.until("return seen(root.querySelector('[part=connect]'))", Value::Null).await?;
     let text = page.page_text().await?;

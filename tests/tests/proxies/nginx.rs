@@ -52,7 +52,7 @@ async fn conversations_go_through_nginx_and_a_unix_socket() -> Outcome {
         trust_sockets: true,
         ..behind(&server)
     };
-    let _relay = ehlo_relay::Relay::start(config).await?;
+    let _relay = ehlo_relay::Relay::start(config, ehlo_cli::page()).await?;
     let (_nginx, at) = nginx(&place, &format!("http://unix:{}", socket.display())).await?;
     two_clients_hold_conversations(&server, at, &place).await
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use ehlo_core::session::Session;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
 use ehlo_relay::Config;
 use ehlo_tests::conversation::{run, told};
 use ehlo_tests::network;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use ehlo_core::session::{Session, Stage};
+use ehlo_core::machine::Session;
+use ehlo_core::record::Stage;
 use ehlo_core::tls::{FailureKind, ProblemKind};
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};
@@ -21,8 +22,10 @@ async fn shake(server: &OpenSsl, chain: &Chain, more: Value) -> Outcome<Session>
         all.extend(more);
     }
     let mut call: Conversation = Line::to(server.addr()).await?.call(fields).await?;
-    call.until("a handshake or its failure", |session| matches!(session.tls_stage(), Stage::Secured | Stage::Failed))
-        .await?;
+    call.until("a handshake or its failure", |session| {
+        matches!(session.record().tls().stage, Stage::Secured | Stage::Failed)
+    })
+    .await?;
     Ok(call.into_session())
 }
 
@@ -45,7 +48,7 @@ async fn verdicts_with(version: &str, option: &str) -> Outcome {
             let chain = Chain::make(key, flaw)?;
             let server = OpenSsl::start(&chain, &[option]).await?;
             let session = shake(&server, &chain, json!({})).await?;
-            let Some(report) = session.tls_report() else {
+            let Some(report) = session.record().tls().report() else {
                 return Err(Failure::new(format!("{key:?} {flaw:?}: no handshake")).with(told(&session)));
             };
             let kinds: BTreeSet<&str> = report.verdict.problems.iter().map(|one| one.kind.word()).collect();
@@ -74,7 +77,8 @@ async fn a_key_of_1024_bits_is_called_weak_and_stops_nothing() -> Outcome {
     for option in ["-tls1_2", "-tls1_3"] {
         let server = OpenSsl::start(&chain, &[option, "-cipher", "DEFAULT:@SECLEVEL=0"]).await?;
         let session = shake(&server, &chain, json!({})).await?;
-        let report = session.tls_report().ok_or_else(|| Failure::new("no handshake").with(told(&session)))?;
+        let report =
+            session.record().tls().report().ok_or_else(|| Failure::new("no handshake").with(told(&session)))?;
         assert!(report.verdict.has(ProblemKind::WeakKey), "{}", told(&session));
         assert!(!report.verdict.trusted);
     }
@@ -87,11 +91,15 @@ async fn only_the_chosen_versions_are_spoken() -> Outcome {
     let server = OpenSsl::start(&chain, &[]).await?;
     for version in ["1.2", "1.3"] {
         let session = shake(&server, &chain, json!({ "tls_versions": version })).await?;
-        assert!(session.tls_report().is_some_and(|report| report.version.contains(version)), "{}", told(&session));
+        assert!(
+            session.record().tls().report().is_some_and(|report| report.version.contains(version)),
+            "{}",
+            told(&session)
+        );
     }
     let old = OpenSsl::start(&chain, &["-tls1_2"]).await?;
     let session = shake(&old, &chain, json!({ "tls_versions": "1.3" })).await?;
-    let failure = session.tls_failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
+    let failure = session.record().tls().failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
     assert_eq!(failure.alert.as_ref().map(|alert| alert.number), Some(70), "{failure:?}");
     Ok(())
 }
@@ -103,15 +111,15 @@ async fn a_client_certificate_is_told_of_when_it_is_wanted_and_given_when_there_
     for version in ["-tls1_2", "-tls1_3"] {
         let wants = OpenSsl::start(&chain, &[version, "-verify", "1"]).await?;
         let session = shake(&wants, &chain, json!({})).await?;
-        let told_of = session.tls_report().map(|report| report.client_certificate.word());
+        let told_of = session.record().tls().report().map(|report| report.client_certificate.word());
         assert_eq!(told_of, Some("none-given"), "{}", told(&session));
         let session = shake(&wants, &chain, json!({ "tls_client": client })).await?;
-        let told_of = session.tls_report().map(|report| report.client_certificate.word());
+        let told_of = session.record().tls().report().map(|report| report.client_certificate.word());
         assert_eq!(told_of, Some("given"), "{}", told(&session));
     }
     let needs = OpenSsl::start(&chain, &["-tls1_2", "-Verify", "1"]).await?;
     let session = shake(&needs, &chain, json!({})).await?;
-    let failure = session.tls_failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
+    let failure = session.record().tls().failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
     assert_eq!(failure.kind, FailureKind::ClientCertificateWanted, "{failure:?}");
     Ok(())
 }
@@ -129,11 +137,12 @@ async fn a_server_that_only_knows_what_is_no_longer_spoken_is_told_of_by_its_own
     for (options, version, exchange) in cases {
         let server = OpenSsl::start(&rsa, options).await?;
         let session = shake(&server, &rsa, json!({})).await?;
-        let failure = session.tls_failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
+        let failure =
+            session.record().tls().failure().ok_or_else(|| Failure::new("no failure").with(told(&session)))?;
         assert!(failure.wants_probe && failure.alert.is_some(), "{options:?}: {failure:?}");
         assert!(failure.openssl.starts_with("openssl s_client"), "{failure:?}");
         let session = shake(&server, &rsa, json!({ "probe": true })).await?;
-        let legacy = session.tls_failure().and_then(|failure| failure.legacy.clone());
+        let legacy = session.record().tls().failure().and_then(|failure| failure.legacy.clone());
         let legacy = legacy.ok_or_else(|| Failure::new(format!("{options:?}: nothing found")).with(told(&session)))?;
         assert_eq!(legacy.version, version, "{options:?}: {legacy:?}");
         assert!(legacy.key_exchange.starts_with(exchange), "{options:?}: {legacy:?}");

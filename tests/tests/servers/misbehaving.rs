@@ -1,7 +1,7 @@
 //! Postfix's `smtp-sink`, which misbehaves as it is told.
 
-use ehlo_core::session::Session;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::SmtpSink;
@@ -52,7 +52,8 @@ async fn a_server_that_says_421_after_the_message_has_refused() -> Outcome {
 async fn a_slow_server_is_waited_for_and_called_slow() -> Outcome {
     let session = with(&["-W", "rcpt:6"]).await?;
     expect(&session, Verdict::Accepted, TAKEN, "slow-reply", IN_ORDER)?;
-    let rcpt = session.replies().iter().find(|reply| reply.asked.is_some_and(|asked| asked.step() == "RCPT TO"));
+    let rcpt =
+        session.record().replies().iter().find(|reply| reply.asked.is_some_and(|asked| asked.step() == "RCPT TO"));
     assert!(rcpt.and_then(|reply| reply.took).is_some_and(|took| took >= 5_000), "{}", told(&session));
     Ok(())
 }
@@ -100,7 +101,7 @@ async fn a_masked_greeting_is_found() -> Outcome {
 async fn a_server_that_says_354_and_at_once_no_has_refused() -> Outcome {
     let session = with(&["-A", "0"]).await?;
     // Whether the message left before the 550 was read, or with it: it was not taken, and that is certain.
-    let by = session.summary().reply.map(|id| session.replies()[id].code);
+    let by = session.summary().reply.map(|id| session.record().replies()[id].code);
     assert_eq!((session.summary().outcome, by), (Verdict::Refused, Some(550)), "{}", told(&session));
     assert!(!findings(&session).contains(&"no-answer-to-the-message"), "{}", told(&session));
     Ok(())

@@ -1,6 +1,6 @@
 //! What Postfix alone does: a greeting in two parts, and greylisting.
 
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{MailServer, Postfix, holds};
 use ehlo_tests::{Failure, Outcome};
@@ -17,7 +17,7 @@ async fn a_greeting_in_two_parts_is_one_reply_and_the_mail_is_taken() -> Outcome
     let taken = Some((250, "the end of the message"));
     expect(&session, Verdict::Accepted, taken, "greeting-in-parts", IN_ORDER).map_err(told_with_log)?;
     assert_eq!(codes(&session), [220, 250, 250, 250, 354, 250, 221]);
-    let greeting = &session.replies()[0];
+    let greeting = &session.record().replies()[0];
     assert!(greeting.text.starts_with("please wait to be seated"), "{}", greeting.text);
     assert!(greeting.text.contains("mail.domain.test ESMTP"), "{}", greeting.text);
     assert_eq!(greeting.entries.len(), 2, "{}", told(&session));

@@ -1,7 +1,7 @@
 //! Every test that breaks rules on purpose, against three real servers: the answer that each is known to give.
 
-use ehlo_core::recipe::{ALL, Needs};
-use ehlo_core::session::{Action, Risk};
+use ehlo_core::machine::{Action, Risk};
+use ehlo_core::probe::{ALL, Needs};
 use ehlo_tests::Outcome;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix};
 use serde_json::json;

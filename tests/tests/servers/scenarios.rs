@@ -1,8 +1,8 @@
 //! One list of scenarios, the same for every mail server; what the servers answer differently is in a table.
 
-use ehlo_core::session::Action;
-use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Action;
+use ehlo_core::setup::PlanChange;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix, holds};
@@ -191,7 +191,7 @@ fn too_large(scene: &Scene) -> String {
 
 async fn a_message_that_says_its_size_is_refused_when_it_is_too_large(scene: &Scene) -> Outcome {
     let session = scene.line.run(json!({ "message": too_large(scene), "size": true })).await?;
-    assert!(session.capabilities().has("SIZE"), "{}", told(&session));
+    assert!(session.record().capabilities().has("SIZE"), "{}", told(&session));
     match scene.answers.too_large_at_mail {
         Some(code) => {
             expect(&session, Verdict::Refused, Some((code, "MAIL FROM")), "message-too-large", IN_ORDER)?;
@@ -207,7 +207,7 @@ async fn a_message_that_does_not_say_its_size_is_refused_when_it_is_too_large(sc
     refused_at_the_end(scene, &session)
 }
 
-fn refused_at_the_end(scene: &Scene, session: &ehlo_core::session::Session) -> Outcome {
+fn refused_at_the_end(scene: &Scene, session: &ehlo_core::machine::Session) -> Outcome {
     let by = Some((scene.answers.too_large_at_end, "the end of the message"));
     expect(session, Verdict::Refused, by, "message-too-large", IN_ORDER)?;
     assert!(scene.server.mailbox().now().is_empty());
@@ -287,7 +287,7 @@ async fn a_group_whose_recipients_are_all_refused_sends_no_message(scene: &Scene
     let summary = session.summary();
     assert_eq!(summary.outcome, Verdict::Refused);
     // It is the recipient that was refused; that DATA failed then is a consequence.
-    assert_eq!(summary.reply.map(|id| session.replies()[id].code), Some(unknown), "{}", told(&session));
+    assert_eq!(summary.reply.map(|id| session.record().replies()[id].code), Some(unknown), "{}", told(&session));
     assert_eq!(sent(&session), "EHLO MAIL RCPT DATA QUIT");
     Ok(())
 }
@@ -345,7 +345,7 @@ async fn garbage_is_answered_and_the_mail_still_goes_through(scene: &Scene) -> O
 async fn helo_is_enough(scene: &Scene) -> Outcome {
     let session = scene.line.run(json!({ "hello_verb": "HELO" })).await?;
     expect(&session, Verdict::Accepted, Some((250, "the end of the message")), "", IN_ORDER)?;
-    assert!(session.capabilities().extensions.is_empty());
+    assert!(session.record().capabilities().extensions.is_empty());
     assert!(sent(&session).starts_with("HELO MAIL"));
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! TLS and signing in against real servers: STARTTLS, TLS from the first octet, and every mechanism that each offers.
 
-use ehlo_core::session::view::{Outcome as Verdict, SignInState};
-use ehlo_core::session::{Session, Stage};
+use ehlo_core::case::Case;
+use ehlo_core::export::view::{Outcome as Verdict, SignInState};
+use ehlo_core::machine::Session;
+use ehlo_core::record::Stage;
 use ehlo_core::tls::ProblemKind;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Certificate, Chasquid, Exim, MailServer, Postfix};
@@ -31,7 +33,7 @@ fn check(session: &Session, what: &str, holds: bool) -> Outcome {
 }
 
 fn is_trusted(session: &Session) -> bool {
-    session.tls_stage() == Stage::Secured && session.is_protected()
+    session.record().tls().stage == Stage::Secured && session.record().is_protected()
 }
 
 async fn delivers_over_tls(server: &dyn MailServer) -> Outcome {
@@ -39,7 +41,7 @@ async fn delivers_over_tls(server: &dyn MailServer) -> Outcome {
         let session = Line::to(addr).await?.run(trusting(security, json!({}))?).await?;
         let what = format!("{} took the message over {security}", server.name());
         check(&session, &what, is_trusted(&session) && session.summary().outcome == Verdict::Accepted)?;
-        let (clear, encrypted) = session.carried();
+        let (clear, encrypted) = session.record().carried();
         check(&session, "TLS from the first octet leaves nothing in clear", security != "tls" || clear == (0, 0))?;
         check(&session, "ciphertext was counted", encrypted.0 > 500 && encrypted.1 > 500)?;
     }
@@ -68,17 +70,20 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
         let fields = trusting("tls", with(mechanism, user))?;
         let session = Line::to(server.tls_addr()).await?.run(fields).await?;
         let what = format!("{} let {user} in by {mechanism}", server.name());
-        check(&session, &what, session.is_signed_in() && session.summary().outcome == Verdict::Accepted)?;
+        check(
+            &session,
+            &what,
+            (session.record().sign_in().state == SignInState::Done) && session.summary().outcome == Verdict::Accepted,
+        )?;
         let talk = session.talk().to_string();
         check(
             &session,
             "the server's proof is masked as well",
             !talk.contains(" dj0") && session.plain().contains("v=••••••") == mechanism.starts_with("SCRAM"),
         )?;
-        let again = ehlo_core::reading::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
-        let odd =
-            |session: &Session| session.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
-        check(&session, "a mask is no oddity of the server's", odd(&again) == odd(&session))?;
+        let again = Case::open(&talk).map_err(|error| Failure::new(error.to_string()))?;
+        let odd = |case: &Case| case.entries(0).into_iter().flat_map(|entry| entry.oddities).collect::<Vec<_>>();
+        check(&session, "a mask is no oddity of the server's", odd(&again) == odd(session.case()))?;
         check(
             &session,
             "what is saved reads back the same",
@@ -102,8 +107,8 @@ async fn postfix_lets_in_by_every_mechanism_that_it_offers() -> Outcome {
     let all = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
     signs_in(&server, "tester@domain.test", &all).await?;
     let session = Line::to(server.addr()).await?.run(trusting("starttls", with("SCRAM-SHA-256", "tester"))?).await?;
-    check(&session, "SCRAM over STARTTLS", session.is_signed_in())?;
-    let mut offered = session.offered_mechanisms();
+    check(&session, "SCRAM over STARTTLS", session.record().sign_in().state == SignInState::Done)?;
+    let mut offered = session.record().offered_mechanisms();
     offered.retain(|one| *one != "DIGEST-MD5");
     offered.sort_unstable();
     let mut known = all.to_vec();
@@ -138,12 +143,16 @@ async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_per
         let mut fields = with("PLAIN", "tester@domain.test");
         fields["security"] = json!(security);
         let session = line.run(fields.clone()).await?;
-        check(&session, "nothing went out", !session.plain().contains("-> AUTH") && !session.is_signed_in())?;
+        check(
+            &session,
+            "nothing went out",
+            !session.plain().contains("-> AUTH") && (session.record().sign_in().state != SignInState::Done),
+        )?;
         check(&session, "it is told why", session.credentials_withheld().is_some())?;
         fields["allow_credentials"] = json!(true);
         let session = line.run(fields).await?;
-        check(&session, "with the person's word it goes out", session.is_signed_in())?;
-        check(&session, "clear text is told", session.sent_credentials_in_clear() == (security == "none"))?;
+        check(&session, "with the person's word it goes out", session.record().sign_in().state == SignInState::Done)?;
+        check(&session, "clear text is told", session.record().sign_in().sent_in_clear == (security == "none"))?;
     }
     Ok(())
 }
@@ -158,7 +167,7 @@ async fn a_certificate_that_is_not_trusted_stops_nothing_and_is_told_precisely()
     ];
     for (fields, kind) in cases {
         let session = line.run(fields).await?;
-        let report = session.tls_report().ok_or_else(|| Failure::new("no report").with(told(&session)))?;
+        let report = session.record().tls().report().ok_or_else(|| Failure::new("no report").with(told(&session)))?;
         check(&session, &format!("{kind:?} is told"), !report.verdict.trusted && report.verdict.has(kind))?;
         check(&session, "the message went all the same", session.summary().outcome == Verdict::Accepted)?;
     }
@@ -173,11 +182,11 @@ async fn starttls_that_is_typed_by_hand_goes_on_in_the_same_conversation() -> Ou
     call.say("STARTTLS").await?;
     let session = call.session();
     check(session, "the handshake was made", is_trusted(session))?;
-    check(session, "the extensions are forgotten", session.capabilities().extensions.is_empty())?;
+    check(session, "the extensions are forgotten", session.record().capabilities().extensions.is_empty())?;
     let proposed = session.view().proposal.map(|step| step.text);
     check(session, "EHLO is proposed again", proposed.as_deref() == Some("EHLO client.example"))?;
     call.next().await?;
-    let changes = call.session().offer_changes();
+    let changes = call.session().record().offer_changes();
     let gone: Vec<String> = changes.into_iter().flat_map(|all| all.gone).map(|one| one.keyword).collect();
     check(call.session(), "STARTTLS is offered no more", gone == ["STARTTLS"])?;
     let (clear, rest): (Vec<_>, Vec<_>) = {

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ehlo_core::session::Session;
-use ehlo_core::session::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::Session;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
 use ehlo_tests::fake::{FakeServer, Step};
@@ -88,7 +88,7 @@ async fn silent(addr: SocketAddr) -> Outcome {
     let waiting = conversation.session().view().waiting;
     let waiting = waiting.map(|waiting| (waiting.what, waiting.limit, waiting.overdue));
     assert_eq!(waiting, Some(("the greeting".to_owned(), 300_000, false)));
-    conversation.act(ehlo_core::session::Action::Hangup {}).await?;
+    conversation.act(ehlo_core::machine::Action::Hangup {}).await?;
     let session = conversation.into_session();
     expect(&session, Verdict::NotSent, None, "", ("hung-up", "you"))?;
     says(&session, &["the greeting"]);
@@ -158,7 +158,7 @@ async fn a_relay_that_is_stopped_says_so() -> Outcome {
     config.limits.grace = std::time::Duration::ZERO;
     let relay = Relay::start(config).await?;
     let setup = json!({ "host": "127.0.0.1", "port": server.addr().port() });
-    let setup = ehlo_core::session::Setup::from_json(&setup.to_string())?;
+    let setup = ehlo_core::machine::Setup::from_json(&setup.to_string())?;
     let mut conversation = ehlo_tests::conversation::Conversation::open(&relay.tunnel_url(), setup).await?;
     conversation.turn().await?;
     conversation.during(relay.stop()).await?;

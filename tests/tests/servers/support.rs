@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::session::view::Outcome as Verdict;
-use ehlo_core::session::{Session, Setup};
+use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::machine::{Session, Setup};
 use ehlo_tests::conversation::{self, Conversation, told};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::{Failure, Outcome};
@@ -72,13 +72,13 @@ pub(crate) fn findings(session: &Session) -> Vec<&'static str> {
 
 /// The codes of all replies in order.
 pub(crate) fn codes(session: &Session) -> Vec<u16> {
-    session.replies().iter().map(|reply| reply.code).collect()
+    session.record().replies().iter().map(|reply| reply.code).collect()
 }
 
 /// The commands that were sent, each by its first word.
 pub(crate) fn sent(session: &Session) -> String {
     let said = session.report().transcript;
-    let client = said.into_iter().filter(|line| line.side == ehlo_core::transcript::Side::Client);
+    let client = said.into_iter().filter(|line| line.side == ehlo_core::record::Side::Client);
     client.map(|line| line.text.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>().join(" ")
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn expect(
     ended: (&'static str, &'static str),
 ) -> Outcome {
     let (summary, view) = (session.summary(), session.view());
-    let decided = summary.reply.and_then(|id| session.replies().get(id));
+    let decided = summary.reply.and_then(|id| session.record().replies().get(id));
     let is = Judged {
         verdict: summary.outcome,
         by: decided.map(|reply| (reply.code, reply.asked.map_or("", |asked| asked.step()))),

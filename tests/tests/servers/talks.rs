@@ -4,13 +4,15 @@
 use std::fs;
 use std::path::Path;
 
-use ehlo_core::reading::setup_of;
-use ehlo_core::session::setup::PlanChange;
-use ehlo_core::session::{Action, Risk, Session, TypedEnd};
-use ehlo_core::transcript::talk::{Item, Talk};
+use ehlo_core::machine::{Action, Risk, Session, TypedEnd};
+use ehlo_core::record::event::Event;
+use ehlo_core::record::play::Step as Play;
+use ehlo_core::record::talk::{Item, Talk};
+use ehlo_core::setup::{PlanChange, Setup};
+use ehlo_core::tunnel::Closer;
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::dns::Dns;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, script};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::{Failure, Outcome};
 
@@ -42,44 +44,23 @@ fn left_out(talk: &Talk) -> Option<&'static str> {
     if talk.items.windows(2).any(begins_tls) {
         return Some("the handshake is only told of");
     }
-    talk.items.iter().find_map(|(_, item)| {
-        let Item::Stage(text) = item else { return None };
-        let mut words = text.split_whitespace();
-        match (words.next()?, words.next()) {
-            ("at", Some(time)) if time.parse::<u64>().is_ok_and(|time| time >= 1_000) => Some("it takes its time"),
-            ("refused" | "attempt" | "relay-lost" | "no-relay", _) => Some("the relay or the network fails"),
-            ("closed", Some("relay")) => Some("the relay cuts the connection"),
-            ("practice", _) => Some("there is no relay"),
-            ("proxy", _) => Some("the relay's own octets come first"),
-            ("tls" | "tls-failed", _) => Some("the handshake is only told of"),
-            ("overdue", _) => Some("it takes minutes"),
+    talk.steps().find_map(|(_, step)| match step {
+        Play::At(1_000..) => Some("it takes its time"),
+        Play::Event(event) => match event {
+            Event::Refused { .. } | Event::Attempt { .. } | Event::RelayLost { .. } | Event::NoRelay { .. } => {
+                Some("the relay or the network fails")
+            }
+            Event::Closed { by: Closer::Relay, .. } => Some("the relay cuts the connection"),
+            Event::Practice { .. } | Event::Dialing { .. } | Event::NotConnected { .. } => Some("there is no relay"),
+            Event::Proxy(_) => Some("the relay's own octets come first"),
+            Event::Secured(_) | Event::TlsFailed(_) => Some("the handshake is only told of"),
+            Event::Overdue => Some("it takes minutes"),
             // The relay on loopback has no name of its own to greet with.
-            ("connected", _) if !text.ends_with(" -") => Some("the relay's name is part of it"),
+            Event::Connected { local_name: Some(_), .. } => Some("the relay's name is part of it"),
             _ => None,
-        }
+        },
+        _ => None,
     })
-}
-
-/// The server's part: its lines, and between them the client's, to the octet.
-fn script(talk: &Talk) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for (_, item) in &talk.items {
-        match item {
-            Item::Server(bytes) => steps.push(Step::Send(bytes.clone())),
-            Item::Client(bytes) => steps.push(Step::WaitBytes(bytes.len())),
-            Item::Stage(text) => match text.as_str() {
-                "eof" | "closed target done" => return steps,
-                "closed target reset" => {
-                    steps.push(Step::Reset);
-                    return steps;
-                }
-                _ => {}
-            },
-            Item::Fact(_) | Item::Finding(_) | Item::Prose(_) => {}
-        }
-    }
-    steps.push(Step::Stall);
-    steps
 }
 
 /// The client's part: does what the person does, and waits for the rest.
@@ -92,22 +73,26 @@ struct Client {
 }
 
 impl Client {
-    async fn item(&mut self, item: &Item) -> Outcome {
-        match item {
-            Item::Server(bytes) => {
+    async fn step(&mut self, step: Play<'_>) -> Outcome {
+        match step {
+            Play::Server(bytes) => {
                 self.received += bytes.len() as u64;
                 Ok(())
             }
-            Item::Client(bytes) => {
+            Play::Client(bytes) => {
                 self.caught_up().await?;
                 self.sent += bytes.len() as u64;
                 if self.running { Ok(()) } else { self.types(bytes).await }
             }
-            Item::Stage(text) => {
+            Play::Event(event) => {
                 self.caught_up().await?;
-                self.direction(text).await
+                self.event(event).await
             }
-            Item::Fact(_) | Item::Finding(_) | Item::Prose(_) => Ok(()),
+            Play::Setting(word, rest) => {
+                self.caught_up().await?;
+                self.direction(word, rest).await
+            }
+            Play::At(_) | Play::Omitted(_) | Play::Decoded(_) | Play::Fact(..) | Play::Finding(_) => Ok(()),
         }
     }
 
@@ -115,25 +100,19 @@ impl Client {
     async fn caught_up(&mut self) -> Outcome {
         let (received, sent) = (self.received, self.sent);
         let there = |session: &Session| {
-            let transcript = session.transcript();
-            session.ending().is_some() || (transcript.received >= received && transcript.sent >= sent)
+            let transcript = session.record().transcript();
+            session.record().ending().is_some() || (transcript.received >= received && transcript.sent >= sent)
         };
         self.conversation.until("the next line of the talk", there).await
     }
 
     async fn types(&mut self, bytes: &[u8]) -> Outcome {
-        let (text, end) = match bytes {
-            [text @ .., b'\r', b'\n'] => (text, TypedEnd::CrLf),
-            [text @ .., b'\n'] => (text, TypedEnd::Lf),
-            [text @ .., b'\r'] => (text, TypedEnd::Cr),
-            text => (text, TypedEnd::None),
-        };
+        let (text, end) = TypedEnd::split(bytes);
         let line = String::from_utf8(text.to_vec())?;
         self.conversation.act(Action::Send { line, end }).await
     }
 
-    async fn direction(&mut self, text: &str) -> Outcome {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    async fn direction(&mut self, word: &str, rest: &str) -> Outcome {
         match word {
             "run" => {
                 self.running = true;
@@ -147,20 +126,26 @@ impl Client {
                 self.running = true;
                 self.conversation.act(Action::Next {}).await
             }
-            "recipe" => {
-                self.running = true;
-                self.conversation.act(Action::Allow(Risk::Recipes)).await?;
-                self.conversation.act(Action::Recipe { id: rest.to_owned() }).await
-            }
             "change" => self.conversation.act(Action::Plan(Box::new(PlanChange::from_json(rest)?))).await,
-            "hang-up" if self.conversation.session().ending().is_none() => {
-                self.conversation.act(Action::Hangup {}).await
-            }
             "unattended" => {
                 self.running = true;
                 Ok(())
             }
-            "eof" | "closed" => self.conversation.end().await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn event(&mut self, event: Event) -> Outcome {
+        match event {
+            Event::Recipe { id } => {
+                self.running = true;
+                self.conversation.act(Action::Allow(Risk::Recipes)).await?;
+                self.conversation.act(Action::Recipe { id }).await
+            }
+            Event::HungUp if self.conversation.session().record().ending().is_none() => {
+                self.conversation.act(Action::Hangup {}).await
+            }
+            Event::Eof | Event::Closed { .. } => self.conversation.end().await,
             _ => Ok(()),
         }
     }
@@ -174,7 +159,7 @@ async fn hold(talk: &Talk) -> Outcome<Session> {
     let relay =
         Relay::start(ehlo_relay::Config { dns: vec![dns.addr().into()], allow_ports, ..Default::default() }).await?;
 
-    let mut setup = setup_of(talk);
+    let mut setup = Setup::of_talk(talk);
     if !setup.host.ends_with(".example") {
         setup.host = server.addr().ip().to_string();
     }
@@ -183,10 +168,10 @@ async fn hold(talk: &Talk) -> Outcome<Session> {
     let conversation = Conversation::open(&relay.tunnel_url(), setup).await?;
     let mut client = Client { conversation, running: false, received: 0, sent: 0 };
     // In a talk that begins with the server's words the connection stands before anything else is done.
-    let stands = |session: &Session| session.view().connection.is_some() || session.ending().is_some();
+    let stands = |session: &Session| session.view().connection.is_some() || session.record().ending().is_some();
     client.conversation.until("the connection", stands).await?;
-    for (line, item) in &talk.items {
-        client.item(item).await.map_err(|failure| failure.with(format!("line {line} of the talk")))?;
+    for (line, step) in talk.steps() {
+        client.step(step).await.map_err(|failure| failure.with(format!("line {line} of the talk")))?;
     }
     client.caught_up().await?;
     let session = client.conversation.into_session();

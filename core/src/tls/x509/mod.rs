@@ -2,17 +2,17 @@
 
 mod algorithm;
 mod der;
+mod moment;
 mod name;
-mod time;
 
 pub(crate) use algorithm::{Hash, Key, Signature};
+pub(crate) use moment::moment;
 pub(crate) use name::name;
-pub(crate) use time::moment;
 
 use algorithm::{UNKNOWN_SIGNATURE, key, signature};
 use der::{Der, INTEGER, OCTETS, OID, SEQUENCE};
+use moment::time;
 use name::general_name;
-use time::time;
 
 use crate::printable;
 

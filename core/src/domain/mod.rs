@@ -1,0 +1,5 @@
+//! What the DNS and a policy say of a mail domain.
+
+pub mod dns;
+pub mod mta_sts;
+pub mod search;

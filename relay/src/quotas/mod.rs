@@ -1,0 +1,63 @@
+//! What clients and targets have used, and whether there is more for them.
+//!
+//! Quotas live behind [`Quotas`]: here they are kept by one relay for itself ([`Gauges`]); several relays may keep them
+//! together elsewhere. Times are those of a clock that only goes forward, so that a change of the date changes nothing.
+//! What they are kept for is no matter here.
+
+mod counts;
+mod day;
+mod gauges;
+mod party;
+
+use std::net::IpAddr;
+use std::pin::Pin;
+
+pub(crate) use counts::{Connections, Held};
+pub(crate) use gauges::Gauges;
+pub(crate) use party::Party;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// One more session of this client.
+    Session(IpAddr),
+    /// One more look-up of this client.
+    Lookup(IpAddr),
+    /// A connection of this client to this target, as its day has it.
+    Today(IpAddr, IpAddr),
+    /// A connection to this target, whoever asks for it.
+    Target(IpAddr),
+}
+
+/// What is held for as long as the use lasts, and given back when dropped.
+pub(crate) type Lease = Box<dyn Send + Sync>;
+
+/// A limit is reached; try again after so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) retry_after: u64,
+}
+
+/// An answer that may have to come from elsewhere.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The one place that knows what clients and targets have used.
+pub(crate) trait Quotas: Send + Sync {
+    /// Uses one of it, if there is one left.
+    ///
+    /// # Errors
+    /// The limit is [`Reached`].
+    fn take(&self, what: Use) -> Answer<'_, Result<Lease, Reached>>;
+
+    /// So many octets of this client have gone to a target.
+    fn sent(&self, client: IpAddr, octets: u64) -> Answer<'_, ()>;
+
+    /// How many octets this client may still send today.
+    fn octets_left(&self, client: IpAddr) -> Answer<'_, u64>;
+
+    /// Forgets what has been quiet; it is called every minute.
+    fn tidy(&self) {}
+}
+
+#[cfg(test)]
+mod tests;
