@@ -176,6 +176,7 @@ test('run() tells each entry once when it is complete, and resolves with the res
   const result = toEnd(conversation, { onentry: ({ id }) => seen.push(id), onchange: (view) => (view.turn = 'changed by the page') })
   core.tell({ turn: 'server', settled: 1 }, 0, [entry(0), entry(1)])
   assert.deepEqual(seen, [0])
+  assert.equal(conversation.view.turn, 'server')
   core.tell({ turn: 'over', settled: 1 }, 2, [])
   assert.deepEqual(seen, [0, 1])
   const { outcome, sign_in } = await result
