@@ -142,8 +142,11 @@ async fn a_call_that_breaks_off_in_a_handler_is_told_as_a_fault_and_the_next_con
     page.proposed("EHLO ").await?;
     page.js("window.breaks = true").await?;
     page.enter().await?;
-    page.until("return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')", Value::Null)
-        .await?;
+    page.until(
+        "return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')",
+        Value::Null,
+    )
+    .await?;
     let told = page.text("[part=end]").await?;
     assert!(told.contains("Reload the page"), "{told}");
     assert!(page.said("→").await?.contains("EHLO "), "the transcript is kept");
@@ -173,8 +176,11 @@ async fn a_core_whose_memory_is_broken_is_told_as_a_fault_and_the_next_conversat
     page.proposed("EHLO ").await?;
     page.js("new Uint8Array(window.memory.buffer).fill(0xff).length > 0").await?;
     page.enter().await?;
-    page.until("return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')", Value::Null)
-        .await?;
+    page.until(
+        "return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')",
+        Value::Null,
+    )
+    .await?;
     assert!(!page.take_errors().await?.is_empty(), "the console has it");
     page.button("Again").await?;
     page.proposed("EHLO ").await?;
