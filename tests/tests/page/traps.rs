@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step, takes_a_mail};
+use ehlo_tests::fake::{FakeServer, FakeStep, takes_a_mail};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn a_conversation_that_is_freed_within_a_handler_leaves_nothing_behind() -
         };";
     // In turn: when it is reached, dialed, connected, greeted.
     for at in 1..=4 {
-        let server = FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::Stall]).await?;
+        let server = FakeServer::start(vec![FakeStep::send("220 mail.example ESMTP\r\n"), FakeStep::Stall]).await?;
         let (_relay, page) = with(script, server.addr()).await?;
         let addr = server.addr();
         let free = "
@@ -211,7 +211,7 @@ async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome
             window.asleep.clear();
             all.forEach(work => work());
         };";
-    let silent = FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::Stall]).await?;
+    let silent = FakeServer::start(vec![FakeStep::send("220 mail.example ESMTP\r\n"), FakeStep::Stall]).await?;
     let (_relay, page) = with(script, silent.addr()).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;
