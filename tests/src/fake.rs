@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use ehlo_core::record::event::Event;
-use ehlo_core::record::play::Step as Play;
+use ehlo_core::record::play::TalkStep as Play;
 use ehlo_core::record::talk::Talk;
 use ehlo_core::tunnel::{Closer, Code};
 use socket2::SockRef;
@@ -18,7 +18,7 @@ use crate::wait::PATIENCE;
 
 /// One step of a fake server's script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum FakeStep {
     /// Send these bytes, in one piece.
     Send(Vec<u8>),
     /// Send these bytes, each in a segment of its own.
@@ -41,61 +41,61 @@ pub enum Step {
     Reset,
 }
 
-impl Step {
-    /// [`Step::Send`] for a text as it is: line ends included.
+impl FakeStep {
+    /// [`FakeStep::Send`] for a text as it is: line ends included.
     pub fn send(text: &str) -> Self {
         Self::Send(text.as_bytes().to_vec())
     }
 
-    /// [`Step::ExpectLine`].
+    /// [`FakeStep::ExpectLine`].
     pub fn expect(line: &str) -> Self {
         Self::ExpectLine(line.to_owned())
     }
 }
 
 /// The server's part of a talk: its lines, and between them the client's, to the byte.
-pub fn script(talk: &Talk) -> Vec<Step> {
+pub fn script(talk: &Talk) -> Vec<FakeStep> {
     let mut steps = Vec::new();
     for (_, step) in talk.steps() {
         match step {
-            Play::Server(bytes) => steps.push(Step::Send(bytes.to_vec())),
-            Play::Client(bytes) => steps.push(Step::WaitBytes(bytes.len())),
+            Play::Server(bytes) => steps.push(FakeStep::Send(bytes.to_vec())),
+            Play::Client(bytes) => steps.push(FakeStep::WaitBytes(bytes.len())),
             Play::Event(Event::Closed { by: Closer::Target, code: Code::Reset }) => {
-                steps.push(Step::Reset);
+                steps.push(FakeStep::Reset);
                 return steps;
             }
             Play::Event(Event::Eof | Event::Closed { by: Closer::Target, .. }) => return steps,
             _ => {}
         }
     }
-    steps.push(Step::Stall);
+    steps.push(FakeStep::Stall);
     steps
 }
 
 /// The steps of a server that takes a mail: seven replies, each with what it waits for before it.
-pub fn takes_a_mail() -> Vec<Step> {
+pub fn takes_a_mail() -> Vec<FakeStep> {
     vec![
-        Step::send("220 mail.example ESMTP\r\n"),
-        Step::WaitLine,
-        Step::send("250 mail.example\r\n"),
-        Step::WaitLine,
-        Step::send("250 2.1.0 Ok\r\n"),
-        Step::WaitLine,
-        Step::send("250 2.1.5 Ok\r\n"),
-        Step::WaitLine,
-        Step::send("354 Go on\r\n"),
-        Step::WaitFor(b"\r\n.\r\n".to_vec()),
-        Step::send("250 2.0.0 Ok: queued as 12345\r\n"),
-        Step::WaitLine,
-        Step::send("221 2.0.0 Bye\r\n"),
+        FakeStep::send("220 mail.example ESMTP\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250 mail.example\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250 2.1.0 Ok\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250 2.1.5 Ok\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("354 Go on\r\n"),
+        FakeStep::WaitFor(b"\r\n.\r\n".to_vec()),
+        FakeStep::send("250 2.0.0 Ok: queued as 12345\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("221 2.0.0 Bye\r\n"),
     ]
 }
 
 /// The same for a server that says nothing any more after so many replies.
-pub fn silent_after(replies: usize) -> Vec<Step> {
+pub fn silent_after(replies: usize) -> Vec<FakeStep> {
     let mut steps = takes_a_mail();
     steps.truncate((2 * replies).saturating_sub(1));
-    steps.push(Step::Stall);
+    steps.push(FakeStep::Stall);
     steps
 }
 
@@ -111,7 +111,7 @@ impl FakeServer {
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start(script: Vec<Step>) -> Outcome<Self> {
+    pub async fn start(script: Vec<FakeStep>) -> Outcome<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let task = tokio::spawn(async move {
@@ -151,7 +151,7 @@ struct Player {
 }
 
 impl Player {
-    async fn play(mut self, script: Vec<Step>) -> Outcome<Vec<u8>> {
+    async fn play(mut self, script: Vec<FakeStep>) -> Outcome<Vec<u8>> {
         self.stream.set_nodelay(true)?;
         for (number, step) in script.into_iter().enumerate() {
             let said = format!("step {number}: {step:?}");
@@ -165,36 +165,38 @@ impl Player {
         Ok(self.heard)
     }
 
-    async fn step(&mut self, step: Step) -> Outcome<End> {
+    async fn step(&mut self, step: FakeStep) -> Outcome<End> {
         match step {
-            Step::Send(bytes) => self.stream.write_all(&bytes).await?,
-            Step::SendByteByByte(bytes) => {
+            FakeStep::Send(bytes) => self.stream.write_all(&bytes).await?,
+            FakeStep::SendByteByByte(bytes) => {
                 for byte in bytes {
                     self.stream.write_all(&[byte]).await?;
                     self.stream.flush().await?;
                     tokio::task::yield_now().await;
                 }
             }
-            Step::WaitLine => drop(self.line().await?),
-            Step::ExpectLine(wanted) => {
+            FakeStep::WaitLine => drop(self.line().await?),
+            FakeStep::ExpectLine(wanted) => {
                 let line = self.line().await?;
                 if line != format!("{wanted}\r\n").as_bytes() {
                     let got = String::from_utf8_lossy(&line).into_owned();
                     return Err(Failure::new(format!("the client was to say {wanted:?} and said {got:?}")));
                 }
             }
-            Step::WaitBytes(count) => self.wait(|unread| (unread.len() >= count).then_some(count)).await.map(drop)?,
-            Step::WaitFor(needle) => {
+            FakeStep::WaitBytes(count) => {
+                self.wait(|unread| (unread.len() >= count).then_some(count)).await.map(drop)?
+            }
+            FakeStep::WaitFor(needle) => {
                 let find = |unread: &[u8]| unread.windows(needle.len()).position(|window| window == needle);
                 self.wait(|unread| find(unread).map(|at| at + needle.len())).await.map(drop)?;
             }
-            Step::Stall => {
+            FakeStep::Stall => {
                 self.until_closed().await?;
                 return Ok(End::Now);
             }
-            Step::Pause(time) => tokio::time::sleep(time).await,
-            Step::HalfClose => self.stream.shutdown().await?,
-            Step::Reset => {
+            FakeStep::Pause(time) => tokio::time::sleep(time).await,
+            FakeStep::HalfClose => self.stream.shutdown().await?,
+            FakeStep::Reset => {
                 SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
                 return Ok(End::Now);
             }

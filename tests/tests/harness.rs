@@ -4,7 +4,7 @@ use ehlo_tests::Outcome;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;
 use ehlo_tests::dns::Dns;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix, SmtpSink, holds};
@@ -276,12 +276,12 @@ async fn chromium_takes_the_size_of_a_phone_and_dark_colours() -> Outcome {
 #[tokio::test]
 async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> Outcome {
     let script = vec![
-        Step::SendByteByByte(b"220-a\r\n220 b\r\n".to_vec()),
-        Step::expect("EHLO client.example"),
-        Step::send("250 ok\r\n"),
-        Step::WaitFor(b"\r\n.\r\n".to_vec()),
-        Step::HalfClose,
-        Step::WaitLine,
+        FakeStep::SendByteByByte(b"220-a\r\n220 b\r\n".to_vec()),
+        FakeStep::expect("EHLO client.example"),
+        FakeStep::send("250 ok\r\n"),
+        FakeStep::WaitFor(b"\r\n.\r\n".to_vec()),
+        FakeStep::HalfClose,
+        FakeStep::WaitLine,
     ];
     let server = FakeServer::start(script).await?;
     let mut raw = Raw::connect(server.addr()).await?;
@@ -293,7 +293,7 @@ async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> Outco
     drop(raw);
     assert_eq!(server.heard().await?, b"EHLO client.example\r\ntext\r\n.\r\nQUIT\r\n");
 
-    let server = FakeServer::start(vec![Step::WaitLine, Step::Reset]).await?;
+    let server = FakeServer::start(vec![FakeStep::WaitLine, FakeStep::Reset]).await?;
     let mut raw = Raw::connect(server.addr()).await?;
     let failure = raw.say("HELO client.example").await.expect_err("the connection was reset");
     assert!(failure.text().contains("reset"), "{failure:?}");

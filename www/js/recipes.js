@@ -9,7 +9,7 @@ import { fill, h, setText } from './dom.js'
 /** @import { Action, RuleTest, View } from './types.d.ts' */
 
 /**
- * A test as the catalog describes it; see `core/src/recipe/catalogue.rs`.
+ * A test as the catalog describes it; see `core/src/probe/catalogue.rs`.
  * @typedef {{id: string, title: string, about: string, needs: string, expected: string, unsound: string}} Recipe
  */
 

@@ -1,7 +1,7 @@
 /**
  * The plain data that the element, `run()` and their events give, and the options that `run()` takes.
  * Times are in milliseconds and counts in bytes unless a line says otherwise; `null` means that it is not known, or not there.
- * The shapes are made in Rust: `View` by `core/src/session/view.rs`, `Result` by `core/src/session/report.rs`.
+ * The shapes are made in Rust: `View` by `core/src/export/view.rs`, `Result` by `core/src/export/report.rs`.
  * @module
  */
 
@@ -568,7 +568,7 @@ export interface Talk extends EventTarget {
   result(): Result | null
 }
 
-/** What the person does; see `Action` in `core/src/session/input.rs`. */
+/** What the person does; see `Action` in `core/src/machine/input.rs`. */
 export type Action = { do: string } & Record<string, unknown>
 
 /** A conversation of the core; see `wasm/src/conversation.rs`. What it gives is JSON; what it throws is a problem as JSON. */

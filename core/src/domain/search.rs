@@ -32,7 +32,7 @@ pub struct Search {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Route {
     /// The kind of answer.
-    pub verdict: Verdict,
+    pub verdict: RouteVerdict,
     /// The answer in one sentence.
     pub sentence: String,
     /// What to do where there is no host.
@@ -46,7 +46,7 @@ pub struct Route {
 /// The kind of answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum RouteVerdict {
     /// There are MX records.
     Mx,
     /// There are none, so the domain's own address counts (RFC 5321 §5.1).
@@ -130,7 +130,7 @@ impl Search {
                     Code::Unauthorized => "The relay wants a token before it looks anything up.".to_owned(),
                     _ => format!("The relay refused the look-up: {}", refusal.message),
                 };
-                self.end(now, Verdict::Failed, sentence, &["Enter a host name yourself."], Vec::new());
+                self.end(now, RouteVerdict::Failed, sentence, &["Enter a host name yourself."], Vec::new());
             }
             _ => {}
         }
@@ -146,7 +146,7 @@ impl Search {
             };
             let advice =
                 ["Is the relay running, and does it serve this page?", "You can name the mail server itself instead."];
-            self.end(now, Verdict::Failed, sentence.into(), &advice, Vec::new());
+            self.end(now, RouteVerdict::Failed, sentence.into(), &advice, Vec::new());
         }
     }
 
@@ -154,7 +154,7 @@ impl Search {
     pub fn tick(&mut self, now: Now) {
         if self.route.is_none() && now.since(self.began) >= LIMIT {
             let sentence = "The DNS did not answer in time.".to_owned();
-            self.end(now, Verdict::Failed, sentence, &["Try again, or name the mail server itself."], Vec::new());
+            self.end(now, RouteVerdict::Failed, sentence, &["Try again, or name the mail server itself."], Vec::new());
         }
     }
 
@@ -193,7 +193,7 @@ impl Search {
         match rcode {
             Rcode::NxDomain => {
                 let sentence = format!("The domain {} does not exist.", self.domain);
-                return self.end(now, Verdict::NoSuchDomain, sentence, &["Check the spelling."], Vec::new());
+                return self.end(now, RouteVerdict::NoSuchDomain, sentence, &["Check the spelling."], Vec::new());
             }
             Rcode::NoError => {}
             other => {
@@ -202,14 +202,14 @@ impl Search {
                     "Try again; if it stays so, the domain's name servers are out of order or not reachable.",
                     "You can name the mail server itself instead.",
                 ];
-                return self.end(now, Verdict::Failed, sentence, &advice, Vec::new());
+                return self.end(now, RouteVerdict::Failed, sentence, &advice, Vec::new());
             }
         }
         if hosts.iter().any(|(_, host)| host == ".") {
             let sentence = format!("{} says with a null MX that it takes no mail.", self.domain);
             return self.end(
                 now,
-                Verdict::NullMx,
+                RouteVerdict::NullMx,
                 sentence,
                 &["Mail to this domain cannot work: senders must not even try."],
                 Vec::new(),
@@ -234,7 +234,7 @@ impl Search {
                 let sentence = format!("{domain} exists, but has neither an MX nor an address: it cannot take mail.");
                 return self.end(
                     now,
-                    Verdict::NoMailHost,
+                    RouteVerdict::NoMailHost,
                     sentence,
                     &["Check the spelling: the mail may be for another domain."],
                     Vec::new(),
@@ -242,7 +242,7 @@ impl Search {
             }
             let sentence = format!("{domain} has no MX; its own address takes the mail.");
             let host = MailHost { host: domain.clone(), preference: None, addresses };
-            return self.end(now, Verdict::Implicit, sentence, &[], vec![host]);
+            return self.end(now, RouteVerdict::Implicit, sentence, &[], vec![host]);
         }
         let many = exchanges.len();
         let with_addresses = |(preference, host): (u16, String)| {
@@ -254,7 +254,7 @@ impl Search {
             1 => format!("{} has one mail server.", self.domain),
             _ => format!("{} has {many} mail servers; senders try them in this order.", self.domain),
         };
-        self.end(now, Verdict::Mx, sentence, &[], hosts);
+        self.end(now, RouteVerdict::Mx, sentence, &[], hosts);
     }
 
     fn addresses_of(&self, name: &str) -> Vec<String> {
@@ -268,7 +268,7 @@ impl Search {
             .collect()
     }
 
-    fn end(&mut self, now: Now, verdict: Verdict, sentence: String, advice: &[&str], hosts: Vec<MailHost>) {
+    fn end(&mut self, now: Now, verdict: RouteVerdict, sentence: String, advice: &[&str], hosts: Vec<MailHost>) {
         self.told.push(Told { at: now.since(self.began), text: sentence.clone() });
         let advice = advice.iter().map(|&text| text.to_owned()).collect();
         self.route = Some(Route { verdict, sentence, advice, hosts, entries: self.told.clone() });
@@ -376,23 +376,23 @@ mod tests {
                 ("b.example.org", RecordType::A, address("192.0.2.2")),
             ],
         );
-        assert_eq!(route.verdict, Verdict::Mx);
+        assert_eq!(route.verdict, RouteVerdict::Mx);
         let hosts: Vec<_> = route.hosts.iter().map(|host| (host.host.as_str(), host.addresses.join(","))).collect();
         assert_eq!(hosts, [("a.example.org", "192.0.2.1".to_owned()), ("b.example.org", "192.0.2.2".to_owned())]);
     }
 
     #[test]
     fn each_way_of_having_no_mx_is_told_apart() {
-        assert_eq!(search(Rcode::NxDomain, &[]).verdict, Verdict::NoSuchDomain);
-        assert_eq!(search(Rcode::ServFail, &[]).verdict, Verdict::Failed);
-        assert_eq!(search(Rcode::NoError, &[]).verdict, Verdict::NoMailHost);
+        assert_eq!(search(Rcode::NxDomain, &[]).verdict, RouteVerdict::NoSuchDomain);
+        assert_eq!(search(Rcode::ServFail, &[]).verdict, RouteVerdict::Failed);
+        assert_eq!(search(Rcode::NoError, &[]).verdict, RouteVerdict::NoMailHost);
         assert_eq!(
             search(Rcode::NoError, &[("example.org", RecordType::Mx, vec![mx(0, ".")])]).verdict,
-            Verdict::NullMx
+            RouteVerdict::NullMx
         );
         let own = vec![Record::A { address: "192.0.2.9".into() }];
         let route = search(Rcode::NoError, &[("example.org", RecordType::A, own)]);
-        assert_eq!((route.verdict, route.hosts[0].host.as_str()), (Verdict::Implicit, "example.org"));
+        assert_eq!((route.verdict, route.hosts[0].host.as_str()), (RouteVerdict::Implicit, "example.org"));
     }
 
     #[test]
@@ -407,6 +407,6 @@ mod tests {
         let mut search = Search::new(Now(0), "example.org", None).unwrap();
         search.reached(Now(0));
         search.tick(Now(LIMIT));
-        assert_eq!(search.route().unwrap().verdict, Verdict::Failed);
+        assert_eq!(search.route().unwrap().verdict, RouteVerdict::Failed);
     }
 }

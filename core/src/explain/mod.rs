@@ -6,9 +6,9 @@
 //! [said to be unknown](Explanation::known).
 //!
 //! ```
-//! use ehlo_core::explain::{Step, reply_code};
-//! let at_connect = reply_code(550, Step::Greeting);
-//! let at_recipient = reply_code(550, Step::Rcpt);
+//! use ehlo_core::explain::{ReplyStep, reply_code};
+//! let at_connect = reply_code(550, ReplyStep::Greeting);
+//! let at_recipient = reply_code(550, ReplyStep::Rcpt);
 //! assert_ne!(at_connect.causes, at_recipient.causes);
 //! ```
 
@@ -34,7 +34,7 @@ use serde::Serialize;
 
 pub use phrase::{Phrase, known_phrases, words};
 pub use source::Source;
-pub use step::Step;
+pub use step::ReplyStep;
 
 use record::{ASK, RETRY, Record, find};
 use source::Ref;
@@ -66,7 +66,7 @@ const REPLIES: [&[Record]; 4] = [success::SUCCESS, temporary::TEMPORARY, syntax:
 ///
 /// A code that nobody has registered is explained by its digits (RFC 5321 §4.2.1); below 200 and above 599 it is
 /// no SMTP reply code at all.
-pub fn reply_code(code: u16, step: Step) -> Explanation {
+pub fn reply_code(code: u16, step: ReplyStep) -> Explanation {
     let name = code.to_string();
     match REPLIES.iter().find_map(|list| find(list, &name)) {
         Some(record) => record.explain(name, step),
@@ -114,7 +114,7 @@ fn unknown_reply(code: u16, key: String) -> Explanation {
 /// What an enhanced status code `class.subject.detail` means at `step` (RFC 3463).
 ///
 /// A number outside IANA's registry is explained by its class and subject, or as a provider's own.
-pub fn enhanced(class: u16, subject: u16, detail: u16, step: Step) -> Explanation {
+pub fn enhanced(class: u16, subject: u16, detail: u16, step: ReplyStep) -> Explanation {
     enhanced::explain(class, subject, detail, step)
 }
 
@@ -135,10 +135,10 @@ pub fn keyword(name: &str, params: &str) -> Explanation {
     let key = name.to_ascii_uppercase();
     let record = find(keyword::KEYWORDS, &key).or_else(|| find(keyword_unregistered::UNREGISTERED, &key));
     if let Some(record) = record {
-        return Explanation { details: keyword_params::decode(&key, params), ..record.explain(key, Step::Hello) };
+        return Explanation { details: keyword_params::decode(&key, params), ..record.explain(key, ReplyStep::Hello) };
     }
     if is_masked(&key) {
-        return keyword_unregistered::MASKED.explain(key, Step::Hello);
+        return keyword_unregistered::MASKED.explain(key, ReplyStep::Hello);
     }
     unknown_keyword(key)
 }
@@ -184,7 +184,7 @@ fn unknown_keyword(key: String) -> Explanation {
 pub fn command(verb: &str) -> Explanation {
     let key = verb.to_ascii_uppercase();
     if let Some(record) = find(command::COMMANDS, &key) {
-        return Explanation { details: vec![record.usage.to_owned()], ..record.explain(key, Step::Unknown) };
+        return Explanation { details: vec![record.usage.to_owned()], ..record.explain(key, ReplyStep::Unknown) };
     }
     Explanation {
         key,

@@ -1,7 +1,7 @@
 //! The one form in which every code, keyword and command is kept, and sentences that many of them share.
 
 use super::source::Ref;
-use super::{Explanation, Step};
+use super::{Explanation, ReplyStep};
 
 /// One reply code, enhanced status code, EHLO keyword or command, with all that is known of it.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ pub(super) struct Record {
 /// What differs at certain steps. Empty fields leave the record's own text.
 #[derive(Clone, Copy)]
 pub(super) struct At {
-    pub(super) steps: &'static [Step],
+    pub(super) steps: &'static [ReplyStep],
     pub(super) title: &'static str,
     pub(super) meaning: &'static str,
     pub(super) causes: &'static [&'static str],
@@ -63,11 +63,12 @@ pub(super) const SOURCE_IP: &str =
 
 impl Record {
     /// The explanation at `step`, under the name `key`.
-    pub(super) fn explain(&self, key: String, step: Step) -> Explanation {
+    pub(super) fn explain(&self, key: String, step: ReplyStep) -> Explanation {
         // The end of BDAT is the end of the message, as the final dot is.
-        let has = |at: &&At, step: Step| at.steps.contains(&step);
+        let has = |at: &&At, step: ReplyStep| at.steps.contains(&step);
         let at = self.at.iter().find(|at| has(at, step));
-        let at = at.or_else(|| self.at.iter().find(|at| step == Step::Bdat && has(at, Step::Body))).unwrap_or(&AT);
+        let at =
+            at.or_else(|| self.at.iter().find(|at| step == ReplyStep::Bdat && has(at, ReplyStep::Body))).unwrap_or(&AT);
         let text = |own: &'static str, here: &'static str| if here.is_empty() { own } else { here };
         let list = |own: &'static [&'static str], here: &'static [&'static str]| {
             if here.is_empty() { own.to_vec() } else { here.to_vec() }

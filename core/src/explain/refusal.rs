@@ -1,6 +1,6 @@
 //! Reply codes that refuse for good: 52z, 53z and 55z.
 
-use super::Step;
+use super::ReplyStep;
 use super::record::{ASK, AT, AUTHENTICATE, At, LOGIN, RECORD, REPUTATION, Record, SOURCE_IP, SPELLING};
 use super::source::Ref::Rfc;
 
@@ -120,7 +120,7 @@ pub(super) const REFUSAL: &[Record] = &[
         advice: &["Read the text: it usually names the reason.", ASK],
         at: &[
             At {
-                steps: &[Step::Greeting],
+                steps: &[ReplyStep::Greeting],
                 title: "Connection refused by rule",
                 meaning: "Nothing has been said yet: the server refuses your IP address, not a mailbox or a message.",
                 causes: &[
@@ -131,7 +131,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &[REPUTATION, SOURCE_IP, ASK],
             },
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 title: "Greeting name or client refused",
                 meaning: "The server refuses the name in EHLO or HELO, or your IP address. No mailbox is meant.",
                 causes: &[
@@ -142,7 +142,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &["Use the host name that the PTR record of your address gives.", REPUTATION],
             },
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Sender refused",
                 meaning: "The server will take no message from this sender at this address. No recipient was judged \
                           yet.",
@@ -155,7 +155,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &[AUTHENTICATE, LOGIN, SOURCE_IP],
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Recipient refused",
                 meaning: "This recipient is not accepted: the mailbox does not exist here, or you may not send to it. \
                           Other recipients may still be fine.",
@@ -172,7 +172,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 ],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "Message refused",
                 meaning: "Sender and recipients were accepted; the message itself was not. Nobody has received it.",
                 causes: &[
@@ -184,7 +184,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &[AUTHENTICATE, "Send a plain short text: if that passes, the content was the reason.", ASK],
             },
             At {
-                steps: &[Step::Vrfy, Step::Expn],
+                steps: &[ReplyStep::Vrfy, ReplyStep::Expn],
                 title: "No such user or list, or not told",
                 meaning: "The name is unknown, or the server does not tell.",
                 causes: &["The name does not exist.", "The server refuses VRFY and EXPN to strangers."],
@@ -216,7 +216,7 @@ pub(super) const REFUSAL: &[Record] = &[
         advice: &[SMALLER, "Ask the recipient to make room."],
         at: &[
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Announced size too large",
                 meaning: "The SIZE that you announced is over the server's limit. It refuses before the message is \
                           sent.",
@@ -224,7 +224,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &["Compare with SIZE in the EHLO reply.", SMALLER],
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Mailbox full, or too many recipients",
                 meaning: "This mailbox is over its quota. Old servers also say it for too many recipients, which then \
                           counts as temporary.",
@@ -239,7 +239,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 ],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "Message too large",
                 causes: &[
                     "The message is over the server's limit; a filter may have a lower one than EHLO shows.",
@@ -261,7 +261,7 @@ pub(super) const REFUSAL: &[Record] = &[
         advice: &[SPELLING, ASK],
         at: &[
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Sender address not allowed",
                 causes: &[
                     "The logged-in user may not use this sender address.",
@@ -272,7 +272,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Recipient address not allowed",
                 causes: &[
                     "The domain is not in this server's list and it does not relay for you.",
@@ -283,14 +283,14 @@ pub(super) const REFUSAL: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Greeting, Step::Hello],
+                steps: &[ReplyStep::Greeting, ReplyStep::Hello],
                 title: "Client not allowed",
                 meaning: "No address was given yet: the server refuses you as a client.",
                 causes: &["Your IP address is on a block list.", "The name in EHLO is refused."],
                 advice: &[REPUTATION, SOURCE_IP],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "Address in the message not allowed",
                 causes: &[
                     "The From line of the message is not an address that the login may use.",
@@ -311,7 +311,7 @@ pub(super) const REFUSAL: &[Record] = &[
         advice: &["Read the text: it usually names the rule or the block list.", ASK],
         at: &[
             At {
-                steps: &[Step::Greeting],
+                steps: &[ReplyStep::Greeting],
                 title: "No service for you",
                 meaning: "The server refuses to talk to your IP address at all. You may only say QUIT.",
                 causes: &[
@@ -322,14 +322,14 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &[REPUTATION, SOURCE_IP, ASK],
             },
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 title: "Client refused",
                 causes: &["The EHLO name or your IP address is refused by rule."],
                 advice: &["Use a full host name that leads to your address.", REPUTATION],
                 ..AT
             },
             At {
-                steps: &[Step::Mail, Step::Rcpt],
+                steps: &[ReplyStep::Mail, ReplyStep::Rcpt],
                 title: "Sender, recipient or client refused",
                 causes: &[
                     "Your IP address is on a block list; many servers say so at RCPT TO.",
@@ -344,7 +344,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Data],
+                steps: &[ReplyStep::Data],
                 title: "No valid recipients",
                 meaning: "The server will not take a message, because no recipient was accepted or its rules forbid \
                           it.",
@@ -352,7 +352,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &["Read the answers to RCPT TO: the reason is there."],
             },
             At {
-                steps: &[Step::Body],
+                steps: &[ReplyStep::Body],
                 title: "Message rejected",
                 meaning: "The server has read the message and rejects it. Nobody has received it.",
                 causes: &[
@@ -364,7 +364,7 @@ pub(super) const REFUSAL: &[Record] = &[
                 advice: &[AUTHENTICATE, "Send a plain short text: if that passes, the content was the reason.", ASK],
             },
             At {
-                steps: &[Step::StartTls],
+                steps: &[ReplyStep::StartTls],
                 title: "TLS refused",
                 causes: &["TLS is not set up, or policy wants something else first."],
                 advice: &["Use another port, or ask the server's administrator.", ASK],

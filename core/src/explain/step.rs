@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The step of the conversation that a reply belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Step {
+pub enum ReplyStep {
     /// The first reply, before the client has said anything (RFC 5321 §3.1).
     Greeting,
     /// `EHLO`, `HELO` or, in LMTP, `LHLO`.
@@ -44,13 +44,13 @@ pub enum Step {
     Unasked,
 }
 
-impl Step {
-    /// The step that a command verb, in any case, leads to; [`Step::Unknown`] for a verb of another name.
+impl ReplyStep {
+    /// The step that a command verb, in any case, leads to; [`ReplyStep::Unknown`] for a verb of another name.
     ///
     /// ```
-    /// use ehlo_core::explain::Step;
-    /// assert_eq!(Step::of_verb("ehlo"), Step::Hello);
-    /// assert_eq!(Step::of_verb("FROB"), Step::Unknown);
+    /// use ehlo_core::explain::ReplyStep;
+    /// assert_eq!(ReplyStep::of_verb("ehlo"), ReplyStep::Hello);
+    /// assert_eq!(ReplyStep::of_verb("FROB"), ReplyStep::Unknown);
     /// ```
     pub fn of_verb(verb: &str) -> Self {
         match verb.to_ascii_uppercase().as_str() {

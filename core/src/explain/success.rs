@@ -1,6 +1,6 @@
 //! Reply codes that say yes, or go on: 2yz and 3yz.
 
-use super::Step;
+use super::ReplyStep;
 use super::record::{AT, At, RECORD, Record};
 use super::source::Ref::Rfc;
 
@@ -33,7 +33,7 @@ pub(super) const SUCCESS: &[Record] = &[
         advice: &["Go on with EHLO and your own host name."],
         at: &[
             At {
-                steps: &[Step::Greeting],
+                steps: &[ReplyStep::Greeting],
                 meaning: "The server is there and willing to talk. The first word should be its own host name; ESMTP \
                           in the text says that it understands EHLO.",
                 advice: &[
@@ -44,7 +44,7 @@ pub(super) const SUCCESS: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::StartTls],
+                steps: &[ReplyStep::StartTls],
                 title: "Ready for TLS",
                 meaning: "The server agrees to encrypt: the next bytes in either direction are the TLS handshake.",
                 causes: &["STARTTLS was sent to a server that has a certificate."],
@@ -84,7 +84,7 @@ pub(super) const SUCCESS: &[Record] = &[
         advice: &["Take the next step."],
         at: &[
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 title: "Hello accepted",
                 meaning: "The server accepts the greeting. After EHLO, each further line names one extension that it \
                           offers.",
@@ -92,7 +92,7 @@ pub(super) const SUCCESS: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Sender accepted",
                 meaning: "The server will take a message from this sender. Many servers judge the sender only later, \
                           at RCPT TO or after the message.",
@@ -100,7 +100,7 @@ pub(super) const SUCCESS: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Recipient accepted",
                 meaning: "The server will take the message for this recipient. That is no proof that the mailbox \
                           exists: some servers accept every name and bounce later.",
@@ -111,7 +111,7 @@ pub(super) const SUCCESS: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Body],
+                steps: &[ReplyStep::Body],
                 title: "Message accepted",
                 meaning: "The server has taken the whole message and is now responsible for it. Whatever happens to \
                           it from here on, this server must deliver it or report back.",

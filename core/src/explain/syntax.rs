@@ -1,6 +1,6 @@
 //! Reply codes that reject the command itself: 50z and 555.
 
-use super::Step;
+use super::ReplyStep;
 use super::record::{AT, At, LOGIN, RECORD, Record};
 use super::source::Ref::Rfc;
 
@@ -22,7 +22,7 @@ pub(super) const SYNTAX: &[Record] = &[
         advice: &[TYPING, "Look in the EHLO reply whether the command is offered."],
         at: &[
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 meaning: "The server does not know EHLO: it speaks the old protocol only, or a device in between \
                           blocks EHLO.",
                 causes: &[
@@ -33,7 +33,7 @@ pub(super) const SYNTAX: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::StartTls, Step::Auth],
+                steps: &[ReplyStep::StartTls, ReplyStep::Auth],
                 causes: &[
                     "The server does not offer this here; AUTH is often offered only on port 587 or after STARTTLS.",
                     "A firewall that inspects SMTP has removed it.",
@@ -53,7 +53,7 @@ pub(super) const SYNTAX: &[Record] = &[
         advice: &[TYPING],
         at: &[
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 causes: &[
                     "No name after EHLO or HELO, or one with underscore, space or other forbidden characters.",
                     "An IP address without square brackets: it is written [192.0.2.1] or [IPv6:2001:db8::1].",
@@ -62,7 +62,7 @@ pub(super) const SYNTAX: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Mail, Step::Rcpt],
+                steps: &[ReplyStep::Mail, ReplyStep::Rcpt],
                 causes: &[
                     "The angle brackets around the address are missing.",
                     "A space stands between the colon and the bracket, or inside the address.",
@@ -73,7 +73,7 @@ pub(super) const SYNTAX: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Auth],
+                steps: &[ReplyStep::Auth],
                 causes: &[
                     "The answer is not proper base64: a line break inside, or missing = at the end.",
                     "The login was cancelled with a single *.",
@@ -96,7 +96,7 @@ pub(super) const SYNTAX: &[Record] = &[
         ],
         advice: &["Do without it. Instead of VRFY ask with RCPT TO, then RSET."],
         at: &[At {
-            steps: &[Step::Hello],
+            steps: &[ReplyStep::Hello],
             causes: &["An old server, or a firewall that inspects SMTP, without EHLO."],
             advice: &["Send HELO with the same name."],
             ..AT
@@ -112,7 +112,7 @@ pub(super) const SYNTAX: &[Record] = &[
         advice: &["Scroll up to the first refusal: it is usually the real one. RSET and begin again with MAIL FROM."],
         at: &[
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 causes: &[
                     "No EHLO or HELO yet, or none since STARTTLS.",
                     "A sender was already given: one MAIL FROM for each message.",
@@ -122,19 +122,19 @@ pub(super) const SYNTAX: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 causes: &["MAIL FROM is missing or was refused.", "The server wants AUTH first."],
                 advice: &["Send MAIL FROM and see that it is answered with 250."],
                 ..AT
             },
             At {
-                steps: &[Step::Data, Step::Body, Step::Bdat],
+                steps: &[ReplyStep::Data, ReplyStep::Body, ReplyStep::Bdat],
                 causes: &["No recipient was accepted.", "DATA and BDAT were mixed in one message."],
                 advice: &["Read the answers to RCPT TO: the reason is there."],
                 ..AT
             },
             At {
-                steps: &[Step::StartTls, Step::Auth],
+                steps: &[ReplyStep::StartTls, ReplyStep::Auth],
                 causes: &[
                     "Already encrypted, or already logged in: each is possible once in a connection.",
                     "In the middle of a message; RSET first.",
@@ -155,7 +155,7 @@ pub(super) const SYNTAX: &[Record] = &[
         advice: &["Send the command without the option."],
         at: &[
             At {
-                steps: &[Step::Auth],
+                steps: &[ReplyStep::Auth],
                 title: "Login method not supported",
                 causes: &[
                     "The method is not in the server's AUTH list; the list may differ before and after STARTTLS.",
@@ -165,7 +165,7 @@ pub(super) const SYNTAX: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Hello, Step::Mail, Step::Rcpt],
+                steps: &[ReplyStep::Hello, ReplyStep::Mail, ReplyStep::Rcpt],
                 causes: &[
                     "The EHLO name, or the domain of an address, is not a full host name; Postfix answers so, often \
                      only at RCPT TO.",

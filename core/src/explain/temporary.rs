@@ -1,6 +1,6 @@
 //! Reply codes that say not now: 4yz.
 
-use super::Step;
+use super::ReplyStep;
 use super::record::{ASK, AT, At, RECORD, REPUTATION, RETRY, Record, SOURCE_IP};
 use super::source::Ref::Rfc;
 
@@ -19,7 +19,7 @@ pub(super) const TEMPORARY: &[Record] = &[
         advice: &[RETRY, "Start a new connection; a 421 says nothing about the message itself."],
         at: &[
             At {
-                steps: &[Step::Greeting],
+                steps: &[ReplyStep::Greeting],
                 title: "Service not available at the moment",
                 meaning: "The server answers the connection only to turn it down for now.",
                 causes: &[
@@ -30,7 +30,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 advice: &[RETRY, "Open fewer connections at the same time.", REPUTATION],
             },
             At {
-                steps: &[Step::Hello],
+                steps: &[ReplyStep::Hello],
                 causes: &[
                     "The name in EHLO or HELO is disliked: not a full host name, or the server's own name.",
                     "Your IP address is slowed down or listed.",
@@ -40,7 +40,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Mail, Step::Rcpt],
+                steps: &[ReplyStep::Mail, ReplyStep::Rcpt],
                 causes: &[
                     "Limit on messages or recipients per hour for your IP address or sender.",
                     "Too many unknown recipients in a row, which looks like address guessing.",
@@ -50,7 +50,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 causes: &[
                     "Too many messages for now from your IP address or domain; large providers say so here.",
                     "SPF, DKIM or DMARC did not pass, and the server slows down such mail first.",
@@ -85,7 +85,7 @@ pub(super) const TEMPORARY: &[Record] = &[
         advice: &[RETRY, ASK],
         at: &[
             At {
-                steps: &[Step::Greeting, Step::Hello],
+                steps: &[ReplyStep::Greeting, ReplyStep::Hello],
                 title: "Client refused for now",
                 meaning: "The server dislikes the client at present: its IP address or the name in EHLO.",
                 causes: &[
@@ -96,7 +96,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 advice: &[RETRY, "Set a PTR name and an EHLO name that both lead to your address.", REPUTATION],
             },
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Sender refused for now",
                 meaning: "The server cannot, at present, accept this sender.",
                 causes: &[
@@ -107,7 +107,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 advice: &[RETRY, "Check that the sender's domain has MX or address records."],
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 meaning: "This recipient is not accepted for now. In most cases it is greylisting: an unknown \
                           combination of IP address, sender and recipient is turned away once, and let in when it \
                           returns.",
@@ -125,7 +125,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "Message refused for now",
                 meaning: "The server has seen the message, or is about to, and will not take it at present.",
                 causes: &[
@@ -152,7 +152,7 @@ pub(super) const TEMPORARY: &[Record] = &[
         advice: &[RETRY, ASK],
         at: &[
             At {
-                steps: &[Step::Greeting, Step::Hello],
+                steps: &[ReplyStep::Greeting, ReplyStep::Hello],
                 title: "Server cannot serve you now",
                 causes: &[
                     "The server could not look up your IP address or your EHLO name in DNS.",
@@ -163,7 +163,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 causes: &[
                     "The sender's domain could not be looked up: its DNS servers do not answer.",
                     "The SPF record of the sender's domain could not be read.",
@@ -173,7 +173,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 causes: &[
                     "Greylisting. It passes after some minutes if the same server tries again.",
                     "The server could not ask its user database, or the mail server behind it.",
@@ -187,7 +187,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 causes: &[
                     "The spam or virus filter does not answer, or the disk cannot be written.",
                     "The DKIM key or DMARC record of the sender's domain could not be looked up.",
@@ -209,7 +209,7 @@ pub(super) const TEMPORARY: &[Record] = &[
         advice: &[RETRY, ASK],
         at: &[
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "No room for a message now",
                 causes: &[
                     "The server's queue disk is nearly full, or cannot hold the SIZE that you announced.",
@@ -220,7 +220,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Too many recipients, or mailbox full",
                 meaning: "The recipients before this one still stand. Either the message has as many recipients as \
                           the server takes at once, or this mailbox is over its quota.",
@@ -236,7 +236,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "No room for this message now",
                 causes: &[
                     "The server's disk filled up while the message came in.",
@@ -257,7 +257,7 @@ pub(super) const TEMPORARY: &[Record] = &[
         advice: &[RETRY, ASK],
         at: &[
             At {
-                steps: &[Step::StartTls],
+                steps: &[ReplyStep::StartTls],
                 title: "TLS not available for now",
                 meaning: "The server offers STARTTLS but cannot start it at present.",
                 causes: &[
@@ -271,7 +271,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ],
             },
             At {
-                steps: &[Step::Auth],
+                steps: &[ReplyStep::Auth],
                 title: "Login not possible for now",
                 causes: &[
                     "The directory or password server behind the login does not answer.",
@@ -281,7 +281,7 @@ pub(super) const TEMPORARY: &[Record] = &[
                 ..AT
             },
             At {
-                steps: &[Step::Mail, Step::Rcpt],
+                steps: &[ReplyStep::Mail, ReplyStep::Rcpt],
                 title: "Refused for now, often relaying",
                 causes: &[
                     "Relaying denied, said as a temporary refusal.",

@@ -12,7 +12,7 @@ use crate::reading::ending::ending;
 use crate::reading::findings::findings;
 use crate::reading::words;
 use crate::record::{Link, Record, Stage};
-use crate::sasl::{Mechanism, Outcome};
+use crate::sasl::{Mechanism, ServerProof};
 use crate::tls::{Failure, Report};
 use crate::wire::body::measure;
 use crate::wire::rules::Phase;
@@ -146,9 +146,9 @@ impl Record {
             allowed: false,
             withheld: sign_in.withheld.clone(),
             proved: sign_in.outcome.and_then(|outcome| match outcome {
-                Outcome::ServerProved => Some(true),
-                Outcome::ServerNotProved | Outcome::ServerFailed => Some(false),
-                Outcome::NotApplicable => None,
+                ServerProof::ServerProved => Some(true),
+                ServerProof::ServerNotProved | ServerProof::ServerFailed => Some(false),
+                ServerProof::NotApplicable => None,
             }),
             error: sign_in.error.clone(),
             cancelled: None,

@@ -3,7 +3,7 @@
 use super::input::TypedEnd;
 use super::{Mistake, Output, Session};
 use crate::plan::{self, What};
-use crate::probe::{Judged, Needs, Recipe, Seen, Step, Verdict};
+use crate::probe::{Judged, Needs, Recipe, ScriptStep, Seen, Soundness};
 use crate::record::Stage as TlsStage;
 use crate::record::event::Event;
 use crate::time::Now;
@@ -37,7 +37,7 @@ pub(super) struct Run {
     ended: bool,
     /// Whether the plan's mail was still to be sent.
     wanted_mail: bool,
-    verdict: Option<(Verdict, String)>,
+    verdict: Option<(Soundness, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Session {
 
     /// The person goes on by hand.
     pub(super) fn leave_probe(&mut self) {
-        self.end_probe(Verdict::Unclear, BY_HAND.into());
+        self.end_probe(Soundness::Unclear, BY_HAND.into());
     }
 
     /// The connection has ended.
@@ -121,7 +121,7 @@ impl Session {
     pub(super) fn probe_deadline(&self) -> Option<Now> {
         let run = self.probe.as_ref().filter(|_| !self.awaits_tls())?;
         let limit = match run.stage {
-            Stage::Testing(at) if run.recipe.script.get(at) == Some(&Step::Quiet) => QUIET,
+            Stage::Testing(at) if run.recipe.script.get(at) == Some(&ScriptStep::Quiet) => QUIET,
             Stage::Tidying { .. } => TIDYING,
             _ => PATIENCE,
         };
@@ -144,7 +144,7 @@ impl Session {
         let answered = self.record().awaiting().is_none();
         match stage {
             Stage::Preparing if answered => self.prepare_probe(),
-            Stage::Preparing if late => self.conclude(Verdict::Unclear, NO_ANSWER.into()),
+            Stage::Preparing if late => self.conclude(Soundness::Unclear, NO_ANSWER.into()),
             Stage::Testing(at) => match recipe.script.get(at) {
                 Some(step) => return self.test(*step, at, late),
                 None => self.conclude_by_judging(),
@@ -176,7 +176,7 @@ impl Session {
         if run.tried == Some(phase) {
             let code = self.record().replies().last().map_or(0, |reply| reply.code);
             let sentence = ["It could not begin: the server answered ", &code.to_string(), " to what comes first."];
-            return self.conclude(Verdict::Unclear, sentence.concat());
+            return self.conclude(Soundness::Unclear, sentence.concat());
         }
         run.tried = Some(phase);
         run.since = now;
@@ -201,15 +201,15 @@ impl Session {
         }
     }
 
-    fn test(&mut self, step: Step, at: usize, late: bool) -> bool {
+    fn test(&mut self, step: ScriptStep, at: usize, late: bool) -> bool {
         let Some(run) = &self.probe else { return false };
         let said = self.record().replies().len() > run.from;
         let answered = self.record().awaiting().is_none();
         let last = self.record().replies().last().map_or(0, |reply| reply.code);
         let ready = match step {
-            Step::Replies | Step::Handshake => answered,
-            Step::Answer => said,
-            Step::Quiet => late,
+            ScriptStep::Replies | ScriptStep::Handshake => answered,
+            ScriptStep::Answer => said,
+            ScriptStep::Quiet => late,
             _ => true,
         };
         if !ready {
@@ -219,15 +219,15 @@ impl Session {
             return late;
         }
         match step {
-            Step::Send(text) => self.send_at_once(text),
-            Step::On(code, text) if code == last => self.send_at_once(text),
-            Step::EndUnlessAnswered if !said => {
+            ScriptStep::Send(text) => self.send_at_once(text),
+            ScriptStep::On(code, text) if code == last => self.send_at_once(text),
+            ScriptStep::EndUnlessAnswered if !said => {
                 self.send_at_once(".\r\n");
                 self.probe.iter_mut().for_each(|run| run.ended = true);
             }
             _ => {}
         }
-        let (handshaken, now) = (step == Step::Handshake, self.elapsed());
+        let (handshaken, now) = (step == ScriptStep::Handshake, self.elapsed());
         if let Some(run) = &mut self.probe {
             run.stage = Stage::Testing(at + 1);
             if handshaken {
@@ -257,13 +257,13 @@ impl Session {
     }
 
     /// What the server did, judged; none where no test goes on.
-    fn judged(&self) -> Option<(Verdict, String)> {
+    fn judged(&self) -> Option<(Soundness, String)> {
         let run = self.probe.as_ref()?;
         if let Some(verdict) = &run.verdict {
             return Some(verdict.clone());
         }
         let Stage::Testing(_) = run.stage else {
-            return Some((Verdict::Unclear, "It could not begin: the connection ended.".into()));
+            return Some((Soundness::Unclear, "It could not begin: the connection ended.".into()));
         };
         let keyword = if run.recipe.judged == Judged::EightBit { "8BITMIME" } else { "STARTTLS" };
         let (record, tls) = (self.record(), self.record().tls());
@@ -284,7 +284,7 @@ impl Session {
         }
     }
 
-    fn conclude(&mut self, verdict: Verdict, sentence: String) {
+    fn conclude(&mut self, verdict: Soundness, sentence: String) {
         if let Some(run) = &mut self.probe {
             run.verdict = Some((verdict, sentence));
             run.stage = Stage::Tidying { sent: false };
@@ -295,7 +295,7 @@ impl Session {
     fn tidy(&mut self) {
         let (now, record) = (self.elapsed(), &self.case.record);
         let Some(run) = &mut self.probe else { return };
-        let sound = matches!(run.verdict, Some((Verdict::Sound, _)));
+        let sound = matches!(run.verdict, Some((Soundness::Sound, _)));
         let line = match record.phase() {
             _ if record.sign_in().is_asked() => "*",
             // Refused in the middle of the message: perhaps it still waits for the end.
@@ -318,7 +318,7 @@ impl Session {
     }
 
     /// Notes what came of the test.
-    fn end_probe(&mut self, verdict: Verdict, sentence: String) {
+    fn end_probe(&mut self, verdict: Soundness, sentence: String) {
         let Some(run) = self.probe.take() else { return };
         self.note(Event::Verdict { verdict, sentence });
         self.wants_mail = run.wanted_mail;

@@ -6,7 +6,7 @@ use crate::base64;
 use crate::plan::SignInFacts;
 use crate::record::event::Event;
 use crate::record::{SignInState, Stage, Via};
-use crate::sasl::{self, Binding, BindingKind, Credentials, Exchange, Mechanism, Outcome, Step};
+use crate::sasl::{self, AuthStep, Binding, BindingKind, Credentials, Exchange, Mechanism, ServerProof};
 
 /// How many rounds of SCRAM are done before the driver is let in again.
 const ROUNDS_AT_ONCE: u32 = 100_000;
@@ -17,7 +17,7 @@ pub(super) struct Auth {
     /// The exchange; none where the person types.
     exchange: Option<Exchange>,
     /// What it has to say next.
-    next: Option<Step>,
+    next: Option<AuthStep>,
     /// Why Ehlo cancelled the exchange.
     cancelled: Option<&'static str>,
     /// How many exchanges were begun: each has a nonce of its own.
@@ -64,7 +64,7 @@ impl Session {
     /// Rounds done and rounds wanted, while a proof is being worked on.
     pub fn sign_in_work(&self) -> Option<(u32, u32)> {
         match self.auth.next {
-            Some(Step::Working { rounds, left }) => Some((rounds - left, rounds)),
+            Some(AuthStep::Working { rounds, left }) => Some((rounds - left, rounds)),
             _ => None,
         }
     }
@@ -124,7 +124,7 @@ impl Session {
             initial_response: wanted.initial_response,
             state: self.sign_in_state(),
             withheld: self.credentials_withheld().is_some(),
-            answer: self.auth.next.as_ref().map(|step| matches!(step, Step::Cancel { .. })),
+            answer: self.auth.next.as_ref().map(|step| matches!(step, AuthStep::Cancel { .. })),
             cancelled: self.auth.cancelled,
         })
     }
@@ -203,13 +203,13 @@ impl Session {
     /// Sends what the exchange has to say to the last challenge.
     pub(super) fn answer_challenge(&mut self) {
         let line = match self.auth.next.take() {
-            Some(Step::Answer(octets)) => base64::encode(&octets),
-            Some(Step::Cancel { why }) => {
+            Some(AuthStep::Answer(octets)) => base64::encode(&octets),
+            Some(AuthStep::Cancel { why }) => {
                 self.auth.cancelled = Some(why);
                 self.auth.exchange = None;
                 sasl::CANCEL.to_owned()
             }
-            Some(working @ Step::Working { .. }) => {
+            Some(working @ AuthStep::Working { .. }) => {
                 self.auth.next = Some(working);
                 return;
             }
@@ -226,25 +226,25 @@ impl Session {
             let challenge = base64::decode(last.unwrap_or_default().trim_ascii());
             self.auth.next = Some(match challenge {
                 Some((challenge, _)) => exchange.step(&challenge),
-                None => Step::Cancel { why: "The server's challenge is no base64." },
+                None => AuthStep::Cancel { why: "The server's challenge is no base64." },
             });
             return;
         }
         let outcome = exchange.finish((200..300).contains(&code), last.as_deref());
         self.auth.stop();
-        if outcome != Outcome::NotApplicable {
+        if outcome != ServerProof::NotApplicable {
             self.note(Event::ServerProof(outcome));
         }
     }
 
     /// Whether a proof is being worked on: then the driver should come back at once.
     pub(super) fn is_working(&self) -> bool {
-        matches!(self.auth.next, Some(Step::Working { .. }))
+        matches!(self.auth.next, Some(AuthStep::Working { .. }))
     }
 
     pub(super) fn work(&mut self) {
         if let Some(exchange) =
-            self.auth.exchange.as_mut().filter(|_| matches!(self.auth.next, Some(Step::Working { .. })))
+            self.auth.exchange.as_mut().filter(|_| matches!(self.auth.next, Some(AuthStep::Working { .. })))
         {
             self.auth.next = Some(exchange.work(ROUNDS_AT_ONCE));
         }

@@ -5,8 +5,8 @@
 
 pub mod catalogue;
 
-pub use crate::record::event::Verdict;
-use Step::{Answer, EndUnlessAnswered, Handshake, On, Quiet, Replies, Send};
+pub use crate::record::event::Soundness;
+use ScriptStep::{Answer, EndUnlessAnswered, Handshake, On, Quiet, Replies, Send};
 
 /// One test.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Recipe {
     /// Where in a conversation it begins; the steps to there are taken from the plan.
     pub needs: Needs,
     /// What is done, in order.
-    pub script: &'static [Step],
+    pub script: &'static [ScriptStep],
     /// How the answer is judged.
     pub judged: Judged,
     /// Whether an unsound answer is a hole, and not only untidy.
@@ -40,7 +40,7 @@ pub enum Needs {
 
 /// One step of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ScriptStep {
     /// Send this in one piece; what stands for what, see [`Recipe::octets`].
     Send(&'static str),
     /// Wait until every question is answered.
@@ -214,8 +214,8 @@ impl Recipe {
     }
 
     /// What came of it, with a sentence.
-    pub fn judge(&self, seen: &Seen) -> (Verdict, String) {
-        use Verdict::{Sound, Unclear, Unsound};
+    pub fn judge(&self, seen: &Seen) -> (Soundness, String) {
+        use Soundness::{Sound, Unclear, Unsound};
         let (count, last) = (seen.codes.len(), seen.codes.last().copied());
         let with = |verdict, what: &str, code: u16| (verdict, [what, &code.to_string(), "."].concat());
         let plain = |verdict, what: &str| (verdict, what.to_owned());
@@ -267,7 +267,7 @@ impl Recipe {
 mod tests {
     use super::*;
 
-    fn judged(id: &str, codes: &[u16], change: impl FnOnce(&mut Seen)) -> Verdict {
+    fn judged(id: &str, codes: &[u16], change: impl FnOnce(&mut Seen)) -> Soundness {
         let mut seen = Seen { codes: codes.to_vec(), ..Seen::default() };
         change(&mut seen);
         Recipe::of(id).unwrap().judge(&seen).0
@@ -276,41 +276,41 @@ mod tests {
     #[test]
     fn an_odd_end_that_is_answered_before_the_true_one_is_unsound() {
         for (codes, ended, verdict) in [
-            (&[250][..], true, Verdict::Sound),
-            (&[554], true, Verdict::Sound),
-            (&[250, 250], true, Verdict::Unsound),
-            (&[550], false, Verdict::Sound),
-            (&[250], false, Verdict::Unsound),
-            (&[250, 250], false, Verdict::Unsound),
-            (&[554, 250], false, Verdict::Unsound),
-            (&[], true, Verdict::Unclear),
+            (&[250][..], true, Soundness::Sound),
+            (&[554], true, Soundness::Sound),
+            (&[250, 250], true, Soundness::Unsound),
+            (&[550], false, Soundness::Sound),
+            (&[250], false, Soundness::Unsound),
+            (&[250, 250], false, Soundness::Unsound),
+            (&[554, 250], false, Soundness::Unsound),
+            (&[], true, Soundness::Unclear),
         ] {
             assert_eq!(judged("smuggling-lf-dot-lf", codes, |seen| seen.ended = ended), verdict, "{codes:?} {ended}");
         }
-        assert_eq!(judged("smuggling-cr-dot-cr", &[], |seen| seen.closed = true), Verdict::Sound);
+        assert_eq!(judged("smuggling-cr-dot-cr", &[], |seen| seen.closed = true), Soundness::Sound);
     }
 
     #[test]
     fn a_command_from_before_the_handshake_must_not_be_answered_within_it() {
         let secured = |seen: &mut Seen| seen.secured = true;
-        assert_eq!(judged("starttls-injection", &[220], secured), Verdict::Sound);
-        assert_eq!(judged("starttls-injection", &[220, 250], secured), Verdict::Unsound);
-        assert_eq!(judged("starttls-injection", &[220], |seen| seen.behind = true), Verdict::Unsound);
-        assert_eq!(judged("starttls-injection", &[220], |_| {}), Verdict::Unclear);
-        assert_eq!(judged("starttls-injection", &[454, 250], |seen| seen.offered = true), Verdict::Unclear);
-        assert_eq!(judged("starttls-injection", &[554], |seen| seen.offered = true), Verdict::Sound);
+        assert_eq!(judged("starttls-injection", &[220], secured), Soundness::Sound);
+        assert_eq!(judged("starttls-injection", &[220, 250], secured), Soundness::Unsound);
+        assert_eq!(judged("starttls-injection", &[220], |seen| seen.behind = true), Soundness::Unsound);
+        assert_eq!(judged("starttls-injection", &[220], |_| {}), Soundness::Unclear);
+        assert_eq!(judged("starttls-injection", &[454, 250], |seen| seen.offered = true), Soundness::Unclear);
+        assert_eq!(judged("starttls-injection", &[554], |seen| seen.offered = true), Soundness::Sound);
     }
 
     #[test]
     fn two_answers_to_one_line_are_unsound_and_a_refusal_is_sound_where_one_is_due() {
-        assert_eq!(judged("bare-lf-command", &[250], |_| {}), Verdict::Sound);
-        assert_eq!(judged("bare-lf-command", &[250, 250], |_| {}), Verdict::Unsound);
-        assert_eq!(judged("data-without-rcpt", &[354, 554], |_| {}), Verdict::Sound);
-        assert_eq!(judged("data-without-rcpt", &[354, 250], |_| {}), Verdict::Unsound);
-        assert_eq!(judged("auth-before-tls", &[334], |_| {}), Verdict::Unsound);
-        assert_eq!(judged("auth-before-tls", &[538], |_| {}), Verdict::Sound);
-        assert_eq!(judged("eight-bit", &[250], |_| {}), Verdict::Unclear);
-        assert_eq!(judged("eight-bit", &[250], |seen| seen.offered = true), Verdict::Sound);
+        assert_eq!(judged("bare-lf-command", &[250], |_| {}), Soundness::Sound);
+        assert_eq!(judged("bare-lf-command", &[250, 250], |_| {}), Soundness::Unsound);
+        assert_eq!(judged("data-without-rcpt", &[354, 554], |_| {}), Soundness::Sound);
+        assert_eq!(judged("data-without-rcpt", &[354, 250], |_| {}), Soundness::Unsound);
+        assert_eq!(judged("auth-before-tls", &[334], |_| {}), Soundness::Unsound);
+        assert_eq!(judged("auth-before-tls", &[538], |_| {}), Soundness::Sound);
+        assert_eq!(judged("eight-bit", &[250], |_| {}), Soundness::Unclear);
+        assert_eq!(judged("eight-bit", &[250], |seen| seen.offered = true), Soundness::Sound);
     }
 
     #[test]

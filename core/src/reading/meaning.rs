@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::case::Case;
-use crate::explain::{self, Explanation, Step};
+use crate::explain::{self, Explanation, ReplyStep};
 use crate::record::Asked;
 use crate::record::ReplyRecord;
 use crate::wire::rules::{Answers, GREETING, MESSAGE, answers};
@@ -63,11 +63,11 @@ pub fn of(case: &Case, id: usize) -> Option<Meaning> {
     })
 }
 
-fn step_of(reply: &ReplyRecord) -> Step {
+fn step_of(reply: &ReplyRecord) -> ReplyStep {
     match reply.asked {
-        Some(Asked::Greeting) => Step::Greeting,
-        Some(Asked::Message) => Step::Body,
-        _ => command_of(reply).map_or(Step::Unasked, Step::of_verb),
+        Some(Asked::Greeting) => ReplyStep::Greeting,
+        Some(Asked::Message) => ReplyStep::Body,
+        _ => command_of(reply).map_or(ReplyStep::Unasked, ReplyStep::of_verb),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::probe::Recipe;
 use crate::record::event::Event;
 use crate::record::{Asked, Via};
-use crate::sasl::Outcome;
+use crate::sasl::ServerProof;
 use crate::tunnel::{Closer, Code, ProxyHeader};
 use crate::wire::command::Verb;
 
@@ -84,10 +84,10 @@ fn closed(by: Closer, code: Code) -> String {
     }
 }
 
-const fn proof(outcome: Outcome) -> &'static str {
+const fn proof(outcome: ServerProof) -> &'static str {
     match outcome {
-        Outcome::ServerProved => "The server proved that it knows the password",
-        Outcome::ServerFailed => "The server gave a wrong proof that it knows the password",
+        ServerProof::ServerProved => "The server proved that it knows the password",
+        ServerProof::ServerFailed => "The server gave a wrong proof that it knows the password",
         _ => "The server did not prove that it knows the password",
     }
 }

@@ -1,6 +1,6 @@
 //! What happens around the conversation: the relay's reports, the network's, and this side's own steps.
 
-use crate::sasl::Outcome;
+use crate::sasl::ServerProof;
 use crate::tls::{Failure, Legacy, Report};
 use crate::tunnel::{Closer, Code, Guess, ProxyHeader, ProxyVersion};
 
@@ -71,7 +71,7 @@ pub enum Event {
     /// What a second connection found out after a failed handshake.
     Probed(Box<Legacy>),
     /// What a sign-in proved of the server.
-    ServerProof(Outcome),
+    ServerProof(ServerProof),
     /// Credentials were not sent, and wait for the person's word.
     Withheld {
         /// What would have become known to whom.
@@ -87,7 +87,7 @@ pub enum Event {
     /// What came of it.
     Verdict {
         /// The verdict.
-        verdict: Verdict,
+        verdict: Soundness,
         /// The same in a sentence.
         sentence: String,
     },
@@ -245,7 +245,7 @@ impl Event {
             "recipe" => Self::Recipe { id: words.next()?.to_owned() },
             "verdict" => {
                 let (verdict, sentence) = rest.split_once(' ').unwrap_or((rest, ""));
-                Self::Verdict { verdict: Verdict::of(verdict)?, sentence: sentence.to_owned() }
+                Self::Verdict { verdict: Soundness::of(verdict)?, sentence: sentence.to_owned() }
             }
             "close-notify" => Self::CloseNotify,
             "eof" => Self::Eof,
@@ -276,7 +276,7 @@ impl Event {
 
 /// What came of a test that breaks rules on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Soundness {
     /// The server did as a sound one does.
     Sound,
     /// It did not.
@@ -285,7 +285,7 @@ pub enum Verdict {
     Unclear,
 }
 
-impl Verdict {
+impl Soundness {
     /// The word for views and talks.
     pub const fn word(self) -> &'static str {
         match self {
@@ -301,13 +301,13 @@ impl Verdict {
     }
 }
 
-const OUTCOMES: [Outcome; 3] = [Outcome::ServerProved, Outcome::ServerNotProved, Outcome::ServerFailed];
+const OUTCOMES: [ServerProof; 3] = [ServerProof::ServerProved, ServerProof::ServerNotProved, ServerProof::ServerFailed];
 
 /// The word for what a sign-in proved of the server.
-const fn proof(outcome: Outcome) -> &'static str {
+const fn proof(outcome: ServerProof) -> &'static str {
     match outcome {
-        Outcome::ServerProved => "good",
-        Outcome::ServerFailed => "wrong",
+        ServerProof::ServerProved => "good",
+        ServerProof::ServerFailed => "wrong",
         _ => "missing",
     }
 }
@@ -356,7 +356,7 @@ mod tests {
             Event::Dialing { host: "mx.example".into(), port: 587 },
             Event::NotConnected { code: Code::ConnectRefused },
             Event::Recipe { id: "mail-twice".into() },
-            Event::Verdict { verdict: Verdict::Sound, sentence: "The server refused it with 503.".into() },
+            Event::Verdict { verdict: Soundness::Sound, sentence: "The server refused it with 503.".into() },
             Event::Eof,
             Event::Closed { by: Closer::Relay, code: Code::Idle },
             Event::Refused {

@@ -9,7 +9,7 @@ use super::{Happened, Record, Terms};
 
 /// What the next item of a talk says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step<'t> {
+pub enum TalkStep<'t> {
     /// So many milliseconds have passed since the beginning.
     At(u64),
     /// The server says this.
@@ -30,7 +30,7 @@ pub enum Step<'t> {
     Finding(&'t str),
 }
 
-impl<'t> Step<'t> {
+impl<'t> TalkStep<'t> {
     fn of(item: &'t Item) -> Option<Self> {
         let words = |text: &'t str| text.split_once(' ').unwrap_or((text, ""));
         Some(match item {
@@ -56,8 +56,8 @@ impl<'t> Step<'t> {
 
 impl Talk {
     /// What happens in it, step by step, each with the number of its line; prose is left out.
-    pub fn steps(&self) -> impl Iterator<Item = (usize, Step<'_>)> {
-        self.items.iter().filter_map(|(line, item)| Some((*line, Step::of(item)?)))
+    pub fn steps(&self) -> impl Iterator<Item = (usize, TalkStep<'_>)> {
+        self.items.iter().filter_map(|(line, item)| Some((*line, TalkStep::of(item)?)))
     }
 }
 
@@ -65,8 +65,8 @@ impl Terms {
     /// What a talk says was agreed before it.
     pub fn of(talk: &Talk) -> Self {
         talk.steps().fold(Self::default(), |terms, (_, step)| match step {
-            Step::Setting("unattended", _) => Self { attended: false, ..terms },
-            Step::Setting("security", word) => Self { tls_at_once: word.trim() == "tls", ..terms },
+            TalkStep::Setting("unattended", _) => Self { attended: false, ..terms },
+            TalkStep::Setting("security", word) => Self { tls_at_once: word.trim() == "tls", ..terms },
             _ => terms,
         })
     }
@@ -79,7 +79,7 @@ impl Record {
         let mut player = Player { record: Self::new(Terms::of(talk)), at: 0, message: Vec::new() };
         let mut steps = talk.steps().map(|(_, step)| step).peekable();
         while let Some(step) = steps.next() {
-            let more = matches!(steps.peek(), Some(Step::Client(_)));
+            let more = matches!(steps.peek(), Some(TalkStep::Client(_)));
             player.step(step, more);
         }
         player.record
@@ -94,21 +94,21 @@ struct Player {
 }
 
 impl Player {
-    fn step(&mut self, step: Step<'_>, more: bool) {
+    fn step(&mut self, step: TalkStep<'_>, more: bool) {
         match step {
-            Step::At(at) => self.at = at,
-            Step::Server(bytes) => {
+            TalkStep::At(at) => self.at = at,
+            TalkStep::Server(bytes) => {
                 self.begin();
                 self.apply(Happened::Received(bytes));
             }
-            Step::Client(bytes) => {
+            TalkStep::Client(bytes) => {
                 self.begin();
                 self.client(bytes, more);
             }
-            Step::Omitted(bytes) => self.apply(Happened::Omitted(bytes)),
-            Step::Decoded(line) => self.apply(Happened::Decoded(line)),
-            Step::Event(event) => self.apply(Happened::Event(event)),
-            Step::Setting(..) | Step::Fact(..) | Step::Finding(_) => {}
+            TalkStep::Omitted(bytes) => self.apply(Happened::Omitted(bytes)),
+            TalkStep::Decoded(line) => self.apply(Happened::Decoded(line)),
+            TalkStep::Event(event) => self.apply(Happened::Event(event)),
+            TalkStep::Setting(..) | TalkStep::Fact(..) | TalkStep::Finding(_) => {}
         }
     }
 

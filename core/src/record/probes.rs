@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::event::{Event, Verdict};
+use super::event::{Event, Soundness};
 use super::{Record, SignInState};
 use crate::wire::rules::Phase;
 
@@ -29,7 +29,7 @@ pub struct Tested {
     /// Its id.
     pub id: String,
     /// Its verdict.
-    pub verdict: Verdict,
+    pub verdict: Soundness,
     /// The verdict in a sentence.
     pub sentence: String,
     /// Its entries, from its beginning to its verdict.
@@ -61,12 +61,12 @@ impl Record {
     }
 
     /// Notes what came of the test, and forgets what it left behind.
-    pub(super) fn probe_ends(&mut self, verdict: Verdict, sentence: String) {
+    pub(super) fn probe_ends(&mut self, verdict: Soundness, sentence: String) {
         let Some(run) = self.probes.running.take() else { return };
         let last = self.note(Event::Verdict { verdict, sentence: sentence.clone() });
         self.probes.done.push(Tested { id: run.id, verdict, sentence, entries: run.start..last + 1 });
         // Where nothing can be told, what is awaited is awaited still.
-        if !self.is_up() || self.awaits_tls() || verdict == Verdict::Unclear {
+        if !self.is_up() || self.awaits_tls() || verdict == Soundness::Unclear {
             return;
         }
         self.pending.clear();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Asked, Record, ReplyRecord, Stage};
 use crate::base64;
-use crate::sasl::{self, Decoded, Decoder, Mechanism, OauthError, Outcome};
+use crate::sasl::{self, Decoded, Decoder, Mechanism, OauthError, ServerProof};
 use crate::secret::MASK;
 use crate::wire::command::{Command, Verb};
 use crate::wire::oddity::Oddity;
@@ -35,7 +35,7 @@ pub struct SignIn {
     /// The mechanism that is, or was, spoken; typed ones count.
     pub mechanism: Option<Mechanism>,
     /// What the exchange proved of the server.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<ServerProof>,
     /// What the server said of the token.
     pub error: Option<OauthError>,
     /// Why credentials were held back.

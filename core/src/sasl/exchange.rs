@@ -14,7 +14,7 @@ const ROUNDS_AT_ONCE: u32 = 100_000;
 
 /// What to do with a challenge.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum AuthStep {
     /// Send this, as base64 in one line; an empty one is an empty line.
     Answer(Vec<u8>),
     /// The answer takes long: call [`Exchange::work`] until there is one.
@@ -31,7 +31,7 @@ pub enum Step {
     },
 }
 
-impl fmt::Debug for Step {
+impl fmt::Debug for AuthStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Answer(_) => "answer ",
@@ -44,7 +44,7 @@ impl fmt::Debug for Step {
 
 /// What an exchange proved of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ServerProof {
     /// It proved that it knows the password (SCRAM).
     ServerProved,
     /// It let the client in without a proof, which SCRAM asks of it: it may not know the password at all.
@@ -159,15 +159,15 @@ impl Exchange {
     }
 
     /// Takes a challenge, decoded from base64.
-    pub fn step(&mut self, challenge: &[u8]) -> Step {
+    pub fn step(&mut self, challenge: &[u8]) -> AuthStep {
         match self.stage {
             Stage::Start if self.mechanism == Mechanism::CramMd5 => {
                 self.stage = Stage::Done;
-                Step::Answer(self.cram_md5(challenge))
+                AuthStep::Answer(self.cram_md5(challenge))
             }
             Stage::Start => {
                 self.stage = Stage::First;
-                Step::Answer(self.first())
+                AuthStep::Answer(self.first())
             }
             Stage::First => self.second(challenge),
             Stage::Proof => self.server_final(challenge),
@@ -176,14 +176,14 @@ impl Exchange {
         }
     }
 
-    fn second(&mut self, challenge: &[u8]) -> Step {
+    fn second(&mut self, challenge: &[u8]) -> AuthStep {
         self.stage = Stage::Done;
         match self.mechanism {
-            Mechanism::Login => Step::Answer(self.credentials.password().as_bytes().to_vec()),
+            Mechanism::Login => AuthStep::Answer(self.credentials.password().as_bytes().to_vec()),
             Mechanism::XOAuth2 | Mechanism::OAuthBearer => {
                 self.error = explain_error(challenge);
                 // The server waits for an answer without meaning before it refuses (RFC 7628 §3.2.3).
-                Step::Answer(if self.mechanism == Mechanism::XOAuth2 { Vec::new() } else { vec![1] })
+                AuthStep::Answer(if self.mechanism == Mechanism::XOAuth2 { Vec::new() } else { vec![1] })
             }
             _ => {
                 let Some(scram) = &mut self.scram else {
@@ -200,28 +200,28 @@ impl Exchange {
         }
     }
 
-    /// Goes on with what [`Step::Working`] began: `rounds` more at most, some 100 000 for a tenth of a second.
-    pub fn work(&mut self, rounds: u32) -> Step {
+    /// Goes on with what [`AuthStep::Working`] began: `rounds` more at most, some 100 000 for a tenth of a second.
+    pub fn work(&mut self, rounds: u32) -> AuthStep {
         let Some(scram) = &mut self.scram else { return self.cancel("There is nothing to work on.") };
         match scram.work(rounds) {
             Some(answer) => {
                 self.stage = Stage::Proof;
-                Step::Answer(answer)
+                AuthStep::Answer(answer)
             }
             None if scram.left() > 0 => {
                 self.stage = Stage::Second;
-                Step::Working { rounds: scram.rounds(), left: scram.left() }
+                AuthStep::Working { rounds: scram.rounds(), left: scram.left() }
             }
             None => self.cancel("There is nothing to work on."),
         }
     }
 
-    fn server_final(&mut self, message: &[u8]) -> Step {
+    fn server_final(&mut self, message: &[u8]) -> AuthStep {
         let Some(scram) = &self.scram else { return self.cancel("The mechanism has no such message.") };
         match scram.server_final(message) {
             Ok(()) => {
                 self.stage = Stage::Proved;
-                Step::Answer(Vec::new())
+                AuthStep::Answer(Vec::new())
             }
             Err(why) => self.cancel(why),
         }
@@ -236,22 +236,22 @@ impl Exchange {
         out.into_bytes()
     }
 
-    fn cancel(&mut self, why: &'static str) -> Step {
+    fn cancel(&mut self, why: &'static str) -> AuthStep {
         self.stage = Stage::Done;
-        Step::Cancel { why }
+        AuthStep::Cancel { why }
     }
 
     /// What was proved, once the server's last reply is there; `text` is the text of that reply, where the server's
     /// last message of SCRAM may stand (RFC 4954 §4).
-    pub fn finish(&mut self, code_positive: bool, text: Option<&[u8]>) -> Outcome {
-        let (Some(scram), true) = (&self.scram, code_positive) else { return Outcome::NotApplicable };
+    pub fn finish(&mut self, code_positive: bool, text: Option<&[u8]>) -> ServerProof {
+        let (Some(scram), true) = (&self.scram, code_positive) else { return ServerProof::NotApplicable };
         let words = text.unwrap_or_default().split(u8::is_ascii_whitespace);
         let said = words.filter_map(base64::decode).find(|(octets, _)| octets.starts_with(b"v="));
         match (self.stage, said) {
-            (Stage::Proved, _) => Outcome::ServerProved,
-            (Stage::Proof, Some((message, _))) if scram.server_final(&message).is_ok() => Outcome::ServerProved,
-            (Stage::Proof, Some(_)) => Outcome::ServerFailed,
-            _ => Outcome::ServerNotProved,
+            (Stage::Proved, _) => ServerProof::ServerProved,
+            (Stage::Proof, Some((message, _))) if scram.server_final(&message).is_ok() => ServerProof::ServerProved,
+            (Stage::Proof, Some(_)) => ServerProof::ServerFailed,
+            _ => ServerProof::ServerNotProved,
         }
     }
 

@@ -7,7 +7,7 @@
 //! Exchange::new ─► initial() ─► AUTH PLAIN <base64>      ◄─ with an initial response
 //!                 or           AUTH PLAIN, 334 ─► step("")  ◄─ without
 //!                 334 <challenge> ─► step() ─► Answer | Working ─► work() … | Cancel
-//!                 235 or 5yz ─► finish() ─► Outcome
+//!                 235 or 5yz ─► finish() ─► ServerProof
 //! ```
 //!
 //! Names and passwords of SCRAM are prepared as RFC 4013 says but for Unicode's normal form KC: its tables would be larger
@@ -23,7 +23,7 @@ mod scram;
 
 pub use credentials::{Binding, BindingKind, Credentials};
 pub use decode::{Decoded, Decoder, Part, mask_proof};
-pub use exchange::{Exchange, Outcome, Step};
+pub use exchange::{AuthStep, Exchange, ServerProof};
 pub use mechanism::{Mechanism, Need, Proposal};
 pub use oauth::{OauthError, explain_error};
 pub use scram::ROUNDS_MAX;

@@ -128,7 +128,7 @@ impl Options {
     fn set(&mut self, field: &str, value: Value) -> Result<(), Mistake> {
         let list = matches!(value, Value::Array(_));
         let text = matches!(value, Value::String(_));
-        let mut object = Object::of(Value::Object(vec![(field.to_owned(), value)]))?;
+        let mut object = Object::with(field, value);
         match field {
             "ret" => self.ret = object.word(field, &[("full", "FULL"), ("hdrs", "HDRS")])?.unwrap_or_default(),
             "body" => {

@@ -2,7 +2,7 @@
 
 use super::{PlanChange, Security, Setup};
 use crate::record::event::Event;
-use crate::record::play::Step;
+use crate::record::play::TalkStep;
 use crate::record::talk::Talk;
 
 impl Setup {
@@ -11,8 +11,8 @@ impl Setup {
         let mut setup = Self::default();
         for (_, step) in talk.steps() {
             match step {
-                Step::Setting(word, rest) => setup.set(word, rest),
-                Step::Event(event) => setup.calls(event),
+                TalkStep::Setting(word, rest) => setup.set(word, rest),
+                TalkStep::Event(event) => setup.calls(event),
                 _ => {}
             }
         }

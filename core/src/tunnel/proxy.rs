@@ -12,7 +12,7 @@ use crate::json::{Mistake, Object, Value};
 /// In JSON: `{"version":1,"source":"192.0.2.1:4711","destination":"198.51.100.7:25"}`. Both addresses are of one
 /// family; IPv6 is written `[2001:db8::1]:25`, without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "serde_json::Value")]
+#[serde(try_from = "Value")]
 pub struct ProxyHeader {
     /// Text or binary.
     pub version: ProxyVersion,
@@ -87,12 +87,11 @@ impl ProxyHeader {
     }
 }
 
-impl TryFrom<serde_json::Value> for ProxyHeader {
+impl TryFrom<Value> for ProxyHeader {
     type Error = Mistake;
 
-    fn try_from(value: serde_json::Value) -> Result<Self, Mistake> {
-        let value = Value::parse(&value.to_string());
-        Self::of(value.ok_or_else(|| Mistake::new("", "nests too deep"))?)
+    fn try_from(value: Value) -> Result<Self, Mistake> {
+        Self::of(value)
     }
 }
 

@@ -9,7 +9,9 @@ use ehlo_core::printable;
 use ehlo_core::reading::lint::{complete, lint};
 use ehlo_core::record::talk::{Item, Talk};
 use ehlo_core::record::{OCTETS_MAX, Side, masked};
-use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Outcome, Step, mask_proof};
+use ehlo_core::sasl::{
+    AuthStep, Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, ServerProof, mask_proof,
+};
 use ehlo_core::secret::Secret;
 use ehlo_core::setup::{PlanChange, Setup, Until};
 use ehlo_core::time::Now;
@@ -406,10 +408,10 @@ pub(crate) fn sasl(data: &[u8]) {
     for line in rest.split(|&b| b == b'\n') {
         shown += &format!("{:?}", decoder.challenge(base64::encode(line).as_bytes()));
         match exchange.step(line) {
-            Step::Answer(octets) => shown += &format!("{:?}", decoder.answer(&base64::encode(&octets))),
+            AuthStep::Answer(octets) => shown += &format!("{:?}", decoder.answer(&base64::encode(&octets))),
             // A fuzzer would make of every input one that takes a minute.
-            Step::Working { left, .. } => assert!(left > 0),
-            Step::Cancel { why } => assert!(!why.is_empty()),
+            AuthStep::Working { left, .. } => assert!(left > 0),
+            AuthStep::Cancel { why } => assert!(!why.is_empty()),
         }
         let _ = mask_proof(line).map(|masked| assert_eq!(mask_proof(&masked), None, "masked once and for all"));
         if let Some((octets, _)) = base64::decode(line) {
@@ -423,7 +425,7 @@ pub(crate) fn sasl(data: &[u8]) {
     }
     shown += &format!("{exchange:?}");
     assert!(!shown.contains(secret.reveal()), "{shown}");
-    assert_ne!(exchange.finish(true, Some(rest)), Outcome::ServerProved, "nobody knows the password");
+    assert_ne!(exchange.finish(true, Some(rest)), ServerProof::ServerProved, "nobody knows the password");
 }
 
 /// A certificate.

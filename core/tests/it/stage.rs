@@ -4,7 +4,7 @@ use ehlo_core::export::view::RecipientView;
 use ehlo_core::machine::{Action, Closed, Direct, Input, Output, Risk, Secured, Session, SocketContext, TypedEnd};
 use ehlo_core::plan::What;
 use ehlo_core::record::event::{Event, NoRelay};
-use ehlo_core::record::play::Step;
+use ehlo_core::record::play::TalkStep;
 use ehlo_core::record::talk::{Talk, escape};
 use ehlo_core::setup::{PlanChange, Setup};
 use ehlo_core::time::Now;
@@ -58,33 +58,33 @@ pub(crate) fn play(name: &str, talk: &Talk, pieces: Pieces) -> Result<Stage, Str
 }
 
 impl Stage {
-    fn step(&mut self, step: Step<'_>) -> Result<(), String> {
+    fn step(&mut self, step: TalkStep<'_>) -> Result<(), String> {
         match step {
-            Step::At(at) => {
+            TalkStep::At(at) => {
                 self.now = Now(at);
                 self.input(Input::Tick);
                 Ok(())
             }
-            Step::Server(bytes) => {
+            TalkStep::Server(bytes) => {
                 self.begin();
                 self.server(bytes);
                 Ok(())
             }
-            Step::Client(bytes) => {
+            TalkStep::Client(bytes) => {
                 self.begin();
                 self.client(bytes)
             }
-            Step::Event(Event::Recipe { id }) => {
+            TalkStep::Event(Event::Recipe { id }) => {
                 self.begin();
                 self.act(Action::Allow(Risk::Recipes))?;
                 self.running = true;
                 self.act(Action::Recipe { id })
             }
-            Step::Event(event) => self.event(event),
-            Step::Setting(word, rest) => self.direction(word, rest),
-            Step::Fact(word, rest) => self.fact(word, rest),
-            Step::Finding(_) | Step::Decoded(_) => Ok(()),
-            Step::Omitted(_) => Err("a live session leaves nothing out".into()),
+            TalkStep::Event(event) => self.event(event),
+            TalkStep::Setting(word, rest) => self.direction(word, rest),
+            TalkStep::Fact(word, rest) => self.fact(word, rest),
+            TalkStep::Finding(_) | TalkStep::Decoded(_) => Ok(()),
+            TalkStep::Omitted(_) => Err("a live session leaves nothing out".into()),
         }
     }
 

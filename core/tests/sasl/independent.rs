@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::num::NonZeroU32;
 
-use ehlo_core::sasl::{Binding, BindingKind, Credentials, Exchange, Mechanism, Outcome, Step};
+use ehlo_core::sasl::{AuthStep, Binding, BindingKind, Credentials, Exchange, Mechanism, ServerProof};
 use ehlo_core::secret::Secret;
 use ring::{digest, hmac, pbkdf2};
 use rsasl::callback::{Context, Request, SessionCallback, SessionData};
@@ -84,7 +84,7 @@ fn run(
     offered: &'static [Offered],
     account: Account,
     mut exchange: Exchange,
-) -> Result<((String, String), Outcome), String> {
+) -> Result<((String, String), ServerProof), String> {
     let config =
         SASLConfig::builder().with_registry(Registry::with_mechanisms(offered)).with_callback(account).unwrap();
     let word = Mechname::parse(exchange.mechanism().word().as_bytes()).unwrap();
@@ -94,9 +94,9 @@ fn run(
         let mut said = Cursor::new(Vec::new());
         let state = server.step(Some(&answer), &mut said).map_err(|error| error.to_string())?;
         match exchange.step(said.get_ref()) {
-            Step::Answer(octets) => answer = octets,
-            Step::Cancel { why } => return Err(why.to_owned()),
-            Step::Working { .. } => panic!("{ROUNDS} rounds are few"),
+            AuthStep::Answer(octets) => answer = octets,
+            AuthStep::Cancel { why } => return Err(why.to_owned()),
+            AuthStep::Working { .. } => panic!("{ROUNDS} rounds are few"),
         }
         if state.is_finished() {
             let who = server.validation().ok_or("nobody was let in")?;
@@ -126,7 +126,7 @@ fn scram_without_binding_proves_both_sides() {
     for mechanism in PLAIN {
         let account = Account::new(mechanism, "tester", "test-Pass1", "", b"");
         let (who, outcome) = run(&WITHOUT_PLUS, account, exchange(mechanism, who("test-Pass1"), None, false)).unwrap();
-        assert_eq!((who.0.as_str(), outcome), ("tester", Outcome::ServerProved), "{mechanism:?}");
+        assert_eq!((who.0.as_str(), outcome), ("tester", ServerProof::ServerProved), "{mechanism:?}");
     }
 }
 
@@ -137,7 +137,7 @@ fn scram_plus_proves_both_sides_with_either_binding() {
             let account = Account::new(mechanism, "tester", "test-Pass1", kind.word(), SESSION);
             let ours = exchange(mechanism, who("test-Pass1"), Some(&binding(kind)), true);
             let (who, outcome) = run(&WITH_PLUS, account, ours).unwrap();
-            assert_eq!((who.0.as_str(), outcome), ("tester", Outcome::ServerProved), "{mechanism:?} {kind:?}");
+            assert_eq!((who.0.as_str(), outcome), ("tester", ServerProof::ServerProved), "{mechanism:?} {kind:?}");
         }
     }
 }
@@ -175,9 +175,9 @@ fn a_list_without_plus_that_was_changed_on_the_way_is_noticed_by_the_server() {
         // Somebody took -PLUS off the list: the client says that it could bind.
         assert!(run(&WITH_PLUS, account(), ours(false)).is_err(), "{mechanism:?}");
         // The person chose not to bind, although it is offered.
-        assert_eq!(run(&WITH_PLUS, account(), ours(true)).unwrap().1, Outcome::ServerProved, "{mechanism:?}");
+        assert_eq!(run(&WITH_PLUS, account(), ours(true)).unwrap().1, ServerProof::ServerProved, "{mechanism:?}");
         // The server really does not offer it.
-        assert_eq!(run(&WITHOUT_PLUS, account(), ours(false)).unwrap().1, Outcome::ServerProved, "{mechanism:?}");
+        assert_eq!(run(&WITHOUT_PLUS, account(), ours(false)).unwrap().1, ServerProof::ServerProved, "{mechanism:?}");
     }
 }
 
@@ -202,5 +202,5 @@ fn names_with_commas_and_the_identity_to_act_for_arrive() {
     let (who, outcome) =
         run(&WITH_PLUS, account, exchange(mechanism, who, Some(&binding(BindingKind::TlsExporter)), true)).unwrap();
     assert_eq!(who, ("a=2Cb=3Dc".to_owned(), "other".to_owned()));
-    assert_eq!(outcome, Outcome::ServerProved);
+    assert_eq!(outcome, ServerProof::ServerProved);
 }

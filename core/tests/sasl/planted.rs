@@ -1,7 +1,7 @@
 //! A planted secret is found in the octets that are sent and nowhere else.
 
 use ehlo_core::base64::encode;
-use ehlo_core::sasl::{Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism, Step};
+use ehlo_core::sasl::{AuthStep, Binding, BindingKind, Credentials, Decoder, Exchange, Mechanism};
 use ehlo_core::secret::Secret;
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ proptest! {
                 shown += &serde_json::to_string(&decoder.challenge(encode(challenge.as_bytes()).as_bytes())).unwrap();
                 let step = exchange.step(challenge.as_bytes());
                 shown += &format!("{step:?} {exchange:#?} {decoder:?}");
-                if let Step::Answer(octets) = step {
+                if let AuthStep::Answer(octets) = step {
                     shown += &serde_json::to_string(&decoder.answer(&encode(&octets))).unwrap();
                     sent.extend(octets);
                 }

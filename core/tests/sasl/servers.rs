@@ -1,6 +1,6 @@
 //! Servers that are wrong, hostile or only unusual; none may make a client panic, or take what it should not.
 
-use ehlo_core::sasl::{Credentials, Exchange, Mechanism, Outcome, ROUNDS_MAX, Step};
+use ehlo_core::sasl::{AuthStep, Credentials, Exchange, Mechanism, ROUNDS_MAX, ServerProof};
 use ehlo_core::secret::Secret;
 use proptest::prelude::*;
 
@@ -24,13 +24,13 @@ fn begun() -> Exchange {
 /// The same after the proof.
 fn proven() -> Exchange {
     let mut exchange = begun();
-    assert!(matches!(exchange.step(FIRST), Step::Answer(_)));
+    assert!(matches!(exchange.step(FIRST), AuthStep::Answer(_)));
     exchange
 }
 
-fn cancelled(step: Step) -> &'static str {
+fn cancelled(step: AuthStep) -> &'static str {
     match step {
-        Step::Cancel { why } => why,
+        AuthStep::Cancel { why } => why,
         other => panic!("{other:?}"),
     }
 }
@@ -41,24 +41,24 @@ fn a_tampered_server_signature_cancels_and_is_told_apart_from_none() {
     tampered[4] ^= 1;
     let mut exchange = proven();
     assert!(cancelled(exchange.step(&tampered)).contains("signature is wrong"));
-    assert_eq!(exchange.finish(true, None), Outcome::ServerNotProved, "let in all the same");
+    assert_eq!(exchange.finish(true, None), ServerProof::ServerNotProved, "let in all the same");
 
     let encoded = |octets: &[u8]| format!("2.7.0 {}", ehlo_core::base64::encode(octets)).into_bytes();
-    assert_eq!(proven().finish(true, Some(&encoded(&tampered))), Outcome::ServerFailed);
-    assert_eq!(proven().finish(true, Some(&encoded(LAST))), Outcome::ServerProved);
-    assert_eq!(proven().finish(true, Some(b"2.7.0 Authentication successful")), Outcome::ServerNotProved);
-    assert_eq!(proven().finish(true, None), Outcome::ServerNotProved);
-    assert_eq!(proven().finish(false, Some(&encoded(LAST))), Outcome::NotApplicable);
-    assert_eq!(begun().finish(true, None), Outcome::ServerNotProved, "let in before the proof");
-    assert_eq!(begun().finish(true, Some(&encoded(b"v="))), Outcome::ServerNotProved);
+    assert_eq!(proven().finish(true, Some(&encoded(&tampered))), ServerProof::ServerFailed);
+    assert_eq!(proven().finish(true, Some(&encoded(LAST))), ServerProof::ServerProved);
+    assert_eq!(proven().finish(true, Some(b"2.7.0 Authentication successful")), ServerProof::ServerNotProved);
+    assert_eq!(proven().finish(true, None), ServerProof::ServerNotProved);
+    assert_eq!(proven().finish(false, Some(&encoded(LAST))), ServerProof::NotApplicable);
+    assert_eq!(begun().finish(true, None), ServerProof::ServerNotProved, "let in before the proof");
+    assert_eq!(begun().finish(true, Some(&encoded(b"v="))), ServerProof::ServerNotProved);
 }
 
 #[test]
 fn the_signature_in_a_334_wants_an_empty_line_and_then_nothing_more() {
     let mut exchange = proven();
-    assert_eq!(exchange.step(LAST), Step::Answer(Vec::new()));
+    assert_eq!(exchange.step(LAST), AuthStep::Answer(Vec::new()));
     assert!(cancelled(exchange.clone().step(LAST)).contains("more than"));
-    assert_eq!(exchange.finish(true, None), Outcome::ServerProved);
+    assert_eq!(exchange.finish(true, None), ServerProof::ServerProved);
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_first_message_that_is_not_sound_cancels_with_its_reason() {
 
 #[test]
 fn fields_behind_the_rounds_are_part_of_the_proof_and_do_not_disturb() {
-    let Step::Answer(plain) = begun().step(FIRST) else { panic!() };
-    let Step::Answer(longer) = begun().step(&[FIRST, b",x=new"].concat()) else { panic!() };
+    let AuthStep::Answer(plain) = begun().step(FIRST) else { panic!() };
+    let AuthStep::Answer(longer) = begun().step(&[FIRST, b",x=new"].concat()) else { panic!() };
     assert_ne!(plain, longer);
 }
 
@@ -103,14 +103,14 @@ fn fields_behind_the_rounds_are_part_of_the_proof_and_do_not_disturb() {
 fn many_rounds_are_done_in_pieces_that_add_up() {
     let message = b"r=fyko+d2lbbFgONRv9qkxdawL3rfc,s=QSXCR+Q6sek8bf92,i=100100";
     let mut exchange = begun();
-    let Step::Working { rounds, left } = exchange.step(message) else { panic!("100100 rounds at once") };
+    let AuthStep::Working { rounds, left } = exchange.step(message) else { panic!("100100 rounds at once") };
     assert_eq!((rounds, left), (100_100, 99));
-    assert_eq!(exchange.work(98), Step::Working { rounds, left: 1 });
+    assert_eq!(exchange.work(98), AuthStep::Working { rounds, left: 1 });
     assert!(cancelled(exchange.clone().step(b"")).contains("spoke before"), "the server does not wait");
-    let Step::Answer(in_pieces) = exchange.work(1) else { panic!() };
+    let AuthStep::Answer(in_pieces) = exchange.work(1) else { panic!() };
     let mut exchange = begun();
     exchange.step(message);
-    assert_eq!(exchange.work(u32::MAX), Step::Answer(in_pieces));
+    assert_eq!(exchange.work(u32::MAX), AuthStep::Answer(in_pieces));
     assert_eq!(exchange.rounds(), Some(100_100));
 }
 
@@ -213,14 +213,14 @@ proptest! {
             let mut answers = 0;
             for challenge in &challenges {
                 match exchange.step(challenge) {
-                    Step::Answer(_) => answers += 1,
-                    Step::Working { .. } => prop_assert!(false, "fewer than 5000 rounds are done at once"),
-                    Step::Cancel { why } => prop_assert!(why.ends_with('.')),
+                    AuthStep::Answer(_) => answers += 1,
+                    AuthStep::Working { .. } => prop_assert!(false, "fewer than 5000 rounds are done at once"),
+                    AuthStep::Cancel { why } => prop_assert!(why.ends_with('.')),
                 }
             }
             // Without the password nobody can end with a proof.
             let outcome = exchange.finish(positive, Some(&challenges.concat()));
-            prop_assert!(answers <= 3 && outcome != Outcome::ServerProved, "{exchange:?}");
+            prop_assert!(answers <= 3 && outcome != ServerProof::ServerProved, "{exchange:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the RFCs show.
 
-use ehlo_core::sasl::{Credentials, Exchange, Mechanism, Outcome, Step, encode_initial};
+use ehlo_core::sasl::{AuthStep, Credentials, Exchange, Mechanism, ServerProof, encode_initial};
 use ehlo_core::secret::Secret;
 
 fn who(user: &str, password: &str) -> Credentials {
@@ -15,9 +15,9 @@ fn text(octets: Option<Vec<u8>>) -> String {
     String::from_utf8(octets.expect("an initial response")).unwrap()
 }
 
-fn answered(step: Step) -> String {
+fn answered(step: AuthStep) -> String {
     match step {
-        Step::Answer(octets) => String::from_utf8(octets).unwrap(),
+        AuthStep::Answer(octets) => String::from_utf8(octets).unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -33,7 +33,7 @@ fn scram_sha_1_is_that_of_rfc_5802_section_5() {
     );
     assert_eq!(scram.rounds(), Some(4096));
     assert_eq!(answered(scram.step(b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")), "");
-    assert_eq!(scram.finish(true, None), Outcome::ServerProved);
+    assert_eq!(scram.finish(true, None), ServerProof::ServerProved);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn scram_sha_256_is_that_of_rfc_7677_section_3() {
         "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
     );
     let said = ehlo_core::base64::encode(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-    assert_eq!(scram.finish(true, Some(format!("2.7.0 {said}").as_bytes())), Outcome::ServerProved);
+    assert_eq!(scram.finish(true, Some(format!("2.7.0 {said}").as_bytes())), ServerProof::ServerProved);
 }
 
 #[test]
@@ -80,11 +80,11 @@ fn oauthbearer_is_that_of_rfc_7628_section_4() {
         "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB"
     );
     let error = br#"{"status":"invalid_token","scope":"example_scope","openid-configuration":"https://example.com/.well-known/openid-configuration"}"#;
-    assert_eq!(bearer.step(error), Step::Answer(vec![1]));
+    assert_eq!(bearer.step(error), AuthStep::Answer(vec![1]));
     let error = bearer.oauth_error().unwrap();
     assert_eq!((error.status.as_str(), error.scope.as_str()), ("invalid_token", "example_scope"));
-    assert!(matches!(bearer.step(b""), Step::Cancel { .. }));
-    assert_eq!(bearer.finish(false, None), Outcome::NotApplicable);
+    assert!(matches!(bearer.step(b""), AuthStep::Cancel { .. }));
+    assert_eq!(bearer.finish(false, None), ServerProof::NotApplicable);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn xoauth2_is_that_of_its_makers() {
     // AUTH without initial response: the server asks for it.
     assert_eq!(answered(oauth.step(b"")), first);
     let error = br#"{"status":"401","schemes":"bearer mac","scope":"https://mail.google.com/"}"#;
-    assert_eq!(oauth.step(error), Step::Answer(Vec::new()));
+    assert_eq!(oauth.step(error), AuthStep::Answer(Vec::new()));
     assert_eq!(oauth.oauth_error().unwrap().schemes, "bearer mac");
 }
 
@@ -110,7 +110,7 @@ fn login_answers_in_order_and_no_further() {
     assert_eq!(login.initial(), None);
     assert_eq!(answered(login.step(b"Username:")), "tester");
     assert_eq!(answered(login.step(b"Password:")), "test-Pass1");
-    assert!(matches!(login.step(b"Password:"), Step::Cancel { .. }));
+    assert!(matches!(login.step(b"Password:"), AuthStep::Cancel { .. }));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::hop::Hop;
-use crate::{BULK, GREETING, LINE, Outcome};
+use crate::{BULK, Fallible, GREETING, LINE};
 
 /// A server that greets, and then does what the first octet says: echo, send (`d`), take (`u`), or nothing.
 pub(crate) async fn target(listener: TcpListener) -> io::Result<()> {
@@ -58,7 +58,7 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    pub(crate) async fn open(hop: Hop, near: SocketAddr, target: SocketAddr) -> Outcome<Self> {
+    pub(crate) async fn open(hop: Hop, near: SocketAddr, target: SocketAddr) -> Fallible<Self> {
         let tcp = TcpStream::connect(near).await?;
         tcp.set_nodelay(true)?;
         let mut link = Self::Tcp(tcp);
@@ -86,7 +86,7 @@ impl Link {
     }
 
     /// Closes, and waits until the other side has.
-    pub(crate) async fn leave(self) -> Outcome<()> {
+    pub(crate) async fn leave(self) -> Fallible<()> {
         match self {
             Self::Tcp(mut tcp) => {
                 tcp.shutdown().await?;
@@ -101,7 +101,7 @@ impl Link {
         }
     }
 
-    pub(crate) async fn send(&mut self, bytes: &Bytes) -> Outcome<()> {
+    pub(crate) async fn send(&mut self, bytes: &Bytes) -> Fallible<()> {
         match self {
             Self::Tcp(tcp) => Ok(tcp.write_all(bytes).await?),
             Self::WebSocket(ws) => Ok(ws.send(Message::Binary(bytes.clone())).await?),
@@ -109,7 +109,7 @@ impl Link {
     }
 
     /// Reads at least so many octets.
-    pub(crate) async fn take(&mut self, length: usize) -> Outcome<()> {
+    pub(crate) async fn take(&mut self, length: usize) -> Fallible<()> {
         let mut buffer = vec![0; length.min(64 * 1024)];
         let mut left = length;
         while left > 0 {

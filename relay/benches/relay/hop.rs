@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::{Outcome, println_to_parent};
+use crate::{Fallible, println_to_parent};
 
 /// What lies between client and target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) fn raised() -> Limits {
 }
 
 /// The process under test: prints its address, and works until its standard input ends.
-pub(crate) async fn hop(word: &str, target: SocketAddr) -> Outcome<()> {
+pub(crate) async fn hop(word: &str, target: SocketAddr) -> Fallible<()> {
     let mut kept = None;
     let address = if word == Hop::Relay.word() {
         let listen = vec!["127.0.0.1:0".parse()?];
@@ -121,13 +121,13 @@ pub(crate) async fn bare(listener: TcpListener, target: SocketAddr) -> io::Resul
                 while let Some(Ok(message)) = page.next().await {
                     to_target.write_all(&message.into_data()).await?;
                 }
-                Outcome::Ok(())
+                Fallible::Ok(())
             };
             let down = async {
                 let mut buffer = vec![0; 8 * 1024];
                 loop {
                     match from_target.read(&mut buffer).await? {
-                        0 => return Outcome::Ok(()),
+                        0 => return Fallible::Ok(()),
                         n => out.send(Message::binary(Bytes::copy_from_slice(&buffer[..n]))).await?,
                     }
                 }
@@ -144,7 +144,7 @@ pub(crate) async fn bare(listener: TcpListener, target: SocketAddr) -> io::Resul
 pub(crate) struct Started(Child);
 
 impl Started {
-    pub(crate) fn new(hop: Hop, target: SocketAddr) -> Outcome<(Self, SocketAddr)> {
+    pub(crate) fn new(hop: Hop, target: SocketAddr) -> Fallible<(Self, SocketAddr)> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["hop", hop.word(), &target.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;

@@ -23,13 +23,13 @@ use table::Table;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const GREETING: &[u8] = b"220 bench.example\r\n";
 const LINE: usize = 64;
 const BULK: usize = 256 << 20;
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args: Vec<String> = std::env::args().collect();
     let descriptors = rlimit::increase_nofile_limit(u64::MAX)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
 }
 
 /// Measures what `words` name, hops and sections, and all of a kind where it names none.
-async fn measure(words: &[&str], descriptors: usize) -> Outcome<()> {
+async fn measure(words: &[&str], descriptors: usize) -> Fallible<()> {
     // Client and target are this one process, so that a session takes two here as it does in the hop.
     let most = IDLE_MOST.min(descriptors.saturating_sub(500) / 2);
     let named = |all: &[&str]| all.iter().any(|word| words.contains(word));

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 use crate::ends::Link;
 use crate::hop::{Hop, Started};
 use crate::table::Table;
-use crate::{BULK, LINE, Outcome};
+use crate::{BULK, Fallible, LINE};
 
 const ROUND_TRIPS: usize = 20_000;
 const SESSIONS: usize = 100;
@@ -28,7 +28,7 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    pub(crate) async fn link(&self) -> Outcome<Link> {
+    pub(crate) async fn link(&self) -> Fallible<Link> {
         Link::open(self.hop, self.near, self.target).await
     }
 
@@ -44,7 +44,7 @@ impl Bench<'_> {
         self.process.and_then(Started::memory)
     }
 
-    pub(crate) async fn echo(&self) -> Outcome<()> {
+    pub(crate) async fn echo(&self) -> Fallible<()> {
         let mut link = self.link().await?;
         let line = Bytes::from(vec![b'e'; LINE]);
         let cpu = self.cpu();
@@ -66,7 +66,7 @@ impl Bench<'_> {
     }
 
     /// Many sessions at once, each as fast as it can.
-    pub(crate) async fn echo_of_many(&self) -> Outcome<()> {
+    pub(crate) async fn echo_of_many(&self) -> Fallible<()> {
         let each = ROUND_TRIPS / SESSIONS;
         let mut links = Vec::with_capacity(SESSIONS);
         for _ in 0..SESSIONS {
@@ -87,7 +87,7 @@ impl Bench<'_> {
                         link.take(LINE).await?;
                         times.push(started.elapsed());
                     }
-                    Outcome::Ok(times)
+                    Fallible::Ok(times)
                 })
             })
             .collect();
@@ -107,7 +107,7 @@ impl Bench<'_> {
     }
 
     /// Connect, upgrade, greeting, close, by several at once.
-    pub(crate) async fn set_up(&self) -> Outcome<()> {
+    pub(crate) async fn set_up(&self) -> Fallible<()> {
         let cpu = self.cpu();
         let started = Instant::now();
         let (hop, near, target) = (self.hop, self.near, self.target);
@@ -117,7 +117,7 @@ impl Bench<'_> {
                     for _ in 0..SET_UPS / WORKERS {
                         Link::open(hop, near, target).await?.leave().await?;
                     }
-                    Outcome::Ok(())
+                    Fallible::Ok(())
                 })
             })
             .collect();
@@ -131,7 +131,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    pub(crate) async fn bulk(&self) -> Outcome<()> {
+    pub(crate) async fn bulk(&self) -> Fallible<()> {
         let mut link = self.link().await?;
         let (cpu, started) = (self.cpu(), Instant::now());
         link.send(&Bytes::from(vec![b'd'; LINE])).await?;
@@ -159,7 +159,7 @@ impl Bench<'_> {
     }
 
     /// Offers what nobody takes, in each direction.
-    pub(crate) async fn stall(&self) -> Outcome<()> {
+    pub(crate) async fn stall(&self) -> Fallible<()> {
         let before = self.memory();
         let mut deaf = self.link().await?;
         deaf.send(&Bytes::from(vec![b'd'; LINE])).await?;
@@ -176,7 +176,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    pub(crate) async fn idle(&self, sessions: usize, each: &'static str, left: &'static str) -> Outcome<()> {
+    pub(crate) async fn idle(&self, sessions: usize, each: &'static str, left: &'static str) -> Fallible<()> {
         let before = self.memory();
         let mut links = Vec::with_capacity(sessions);
         for _ in 0..sessions {

@@ -1,4 +1,6 @@
 //! What a relay is told before it starts.
+//!
+//! It knows of no connection: the same file says the same, whoever comes.
 
 mod acme;
 mod check;

@@ -2,7 +2,7 @@
 //!
 //! Quotas live behind [`Quotas`]: here they are kept by one relay for itself ([`Gauges`]); several relays may keep them
 //! together elsewhere. Times are those of a clock that only goes forward, so that a change of the date changes nothing.
-//! What they are kept for is no matter here.
+//! It does not know what a place is used for.
 
 mod counts;
 mod day;

@@ -164,12 +164,12 @@ test('an untouched message is sent as it was composed', () => {
 test('a changed message is sent as it is now, and no suggestion takes its place', () => {
   const { editor, messages, write } = editing()
   editor.show(MESSAGE)
-  write('Subject: mine\n\n.dot\n')
+  write('Subject: mine.\n\n.dot\n')
   editor.show({ ...MESSAGE, text: 'Subject: another\n\n' })
-  assert.equal(editor.area.value, 'Subject: mine\n\n.dot\n')
+  assert.equal(editor.area.value, 'Subject: mine.\n\n.dot\n')
   assert.match(editor.note.textContent, /^1 line begins with a dot/)
   editor.send.click()
-  assert.deepEqual(messages, ['Subject: mine\n\n.dot\n'])
+  assert.deepEqual(messages, ['Subject: mine.\n\n.dot\n'])
 })
 
 test('a message of bytes that are no text is not offered for editing', () => {

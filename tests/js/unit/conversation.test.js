@@ -64,6 +64,9 @@ const RELAY = { relay: 'ws://relay.example/relay' }
 const entry = (id) => ({ id, text: `entry ${id}` })
 
 let changes
+// Milliseconds on the page's clock, which goes on only when a test says so.
+let clock = 0
+Object.defineProperty(globalThis, 'performance', { value: { now: () => clock } })
 
 function begun(setup = { host: 'mx.example.com' }, around = RELAY) {
   const conversation = new Conversation(CORE, setup, around)
@@ -100,6 +103,16 @@ test('who is told of a change and takes a step is told of what came of it, after
   conversation.addEventListener('change', () => order.push(`second ${conversation.view.turn}`))
   core.tell({ turn: 'you' }, 0, [])
   assert.deepEqual(order, ['first you', 'second you', 'first server', 'second server'])
+})
+
+test('when changes are dear the next one waits, and a step of the person does not', () => {
+  const [conversation, core] = begun()
+  conversation.addEventListener('change', () => (clock += 50))
+  core.tell({ turn: 'server' }, 0, [])
+  core.tell({ turn: 'you' }, 0, [])
+  assert.deepEqual([changes, conversation.view.turn], [1, 'server'])
+  conversation.act({ do: 'next' })
+  assert.deepEqual([changes, conversation.view.turn], [2, 'you'])
 })
 
 test('a setup that makes no sense is told with its field', () => {
@@ -163,6 +176,7 @@ test('run() tells each entry once when it is complete, and resolves with the res
   const result = toEnd(conversation, { onentry: ({ id }) => seen.push(id), onchange: (view) => (view.turn = 'changed by the page') })
   core.tell({ turn: 'server', settled: 1 }, 0, [entry(0), entry(1)])
   assert.deepEqual(seen, [0])
+  assert.equal(conversation.view.turn, 'server')
   core.tell({ turn: 'over', settled: 1 }, 2, [])
   assert.deepEqual(seen, [0, 1])
   const { outcome, sign_in } = await result

@@ -33,6 +33,7 @@ test('a number that is not whole is an error at its field', () => {
     const problem = thrown(() => planOf({ ...SERVER, [name]: ' 12 bytes' }))
     assert.equal(problem.field, field)
     assert.match(problem.message, /12 bytes/)
+    assert.equal(thrown(() => planOf({ ...SERVER, [name]: '1.5' })).field, field)
   }
   assert.equal(planOf({ ...SERVER, mtPriority: '-9' }).mt_priority, -9)
 })

@@ -6,7 +6,7 @@ use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::dns::Dns;
-use ehlo_tests::fake::{FakeServer, Step, silent_after};
+use ehlo_tests::fake::{FakeServer, FakeStep, silent_after};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::{Relay, RelayProgram};
 use ehlo_tests::servers::{Certificate, MailServer, Postfix, SmtpSink};
@@ -34,7 +34,8 @@ async fn call(page: &Page, host: &str, port: u16) -> Outcome<String> {
 async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> Outcome {
     let nobody = free_addr()?;
     let web =
-        FakeServer::start(vec![Step::send("HTTP/1.1 400 Bad Request\r\nServer: web\r\n\r\n"), Step::Stall]).await?;
+        FakeServer::start(vec![FakeStep::send("HTTP/1.1 400 Bad Request\r\nServer: web\r\n\r\n"), FakeStep::Stall])
+            .await?;
     let mute = FakeServer::start(Vec::new()).await?;
     let dns = Dns::start(&[("domain.test.", "mail 60 IN A 127.0.0.1\n")]).await?;
     let allow_ports = [nobody, web.addr(), mute.addr()].map(|addr| addr.port()).to_vec();
@@ -104,7 +105,7 @@ async fn mortal(server: SocketAddr) -> Outcome<(RelayProgram, Page)> {
 
 #[tokio::test]
 async fn a_relay_that_is_killed_before_the_greeting_is_told() -> Outcome {
-    let mute = FakeServer::start(vec![Step::Stall]).await?;
+    let mute = FakeServer::start(vec![FakeStep::Stall]).await?;
     let (relay, page) = mortal(mute.addr()).await?;
     page.connect().await?;
     page.until("return seen(root.querySelector('.wait'))", Value::Null).await?;
@@ -165,7 +166,7 @@ async fn a_slow_server_is_waited_for_in_sight() -> Outcome {
 
 #[tokio::test]
 async fn a_wait_can_be_cut_short_by_the_person() -> Outcome {
-    let silent = FakeServer::start(vec![Step::send("220 mail.domain.test ESMTP\r\n"), Step::Stall]).await?;
+    let silent = FakeServer::start(vec![FakeStep::send("220 mail.domain.test ESMTP\r\n"), FakeStep::Stall]).await?;
     let (_relay, page) = started(silent.addr()).await?;
     page.enter().await?;
     page.button("Stop waiting").await?;

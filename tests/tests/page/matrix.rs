@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use crate::support::Page;
 
 /// A server with the chain that it sends, and a name for failure texts.
-struct Peer {
+struct TlsServer {
     what: String,
     chain: Chain,
     server: OpenSsl,
 }
 
-impl Peer {
+impl TlsServer {
     async fn start(what: String, chain: Chain, options: &[&str]) -> Outcome<Self> {
         let server = OpenSsl::start(&chain, options).await?;
         Ok(Self { what, chain, server })
@@ -39,7 +39,7 @@ impl Peer {
 }
 
 /// A page of a relay that reaches these servers.
-async fn page_for(peers: &[Peer]) -> Outcome<(Relay, Page)> {
+async fn page_for(peers: &[TlsServer]) -> Outcome<(Relay, Page)> {
     let relay = Relay::to(&peers.iter().map(|peer| peer.server.addr()).collect::<Vec<_>>()).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     Ok((relay, page))
@@ -65,12 +65,12 @@ async fn verdicts_with(version: &str, option: &str) -> Outcome {
         for flaw in Flaw::ALL {
             wanted.push(problem(flaw).into_iter().collect());
             let what = format!("TLS {version}, {key:?}, {flaw:?}");
-            peers.push(Peer::start(what, Chain::make(key, flaw)?, &[option]).await?);
+            peers.push(TlsServer::start(what, Chain::make(key, flaw)?, &[option]).await?);
         }
     }
     let weak = [option, "-cipher", "DEFAULT:@SECLEVEL=0"];
     let what = format!("TLS {version}, 1024 bits");
-    peers.push(Peer::start(what, Chain::make(Key::Rsa1024, Flaw::Good)?, &weak).await?);
+    peers.push(TlsServer::start(what, Chain::make(Key::Rsa1024, Flaw::Good)?, &weak).await?);
     wanted.push(BTreeSet::from(["weak-key"]));
 
     let (_relay, page) = page_for(&peers).await?;
@@ -108,7 +108,7 @@ async fn a_server_of_the_past_is_asked_by_a_second_connection_what_it_speaks() -
     ];
     let mut peers = Vec::new();
     for (options, ..) in cases {
-        peers.push(Peer::start(format!("{options:?}"), rsa.clone(), options).await?);
+        peers.push(TlsServer::start(format!("{options:?}"), rsa.clone(), options).await?);
     }
     let (_relay, page) = page_for(&peers).await?;
     for (peer, (_, version, exchange)) in peers.iter().zip(cases) {
@@ -131,9 +131,9 @@ async fn a_client_certificate_is_told_of_in_the_page_when_it_is_wanted_and_given
     let chain = Chain::make(Key::P256, Flaw::Good)?;
     let (client, _) = Chain::client()?;
     let peers = [
-        Peer::start("wanted with 1.2".into(), chain.clone(), &["-tls1_2", "-verify", "1"]).await?,
-        Peer::start("wanted with 1.3".into(), chain.clone(), &["-tls1_3", "-verify", "1"]).await?,
-        Peer::start("needed with 1.2".into(), chain, &["-tls1_2", "-Verify", "1"]).await?,
+        TlsServer::start("wanted with 1.2".into(), chain.clone(), &["-tls1_2", "-verify", "1"]).await?,
+        TlsServer::start("wanted with 1.3".into(), chain.clone(), &["-tls1_3", "-verify", "1"]).await?,
+        TlsServer::start("needed with 1.2".into(), chain, &["-tls1_2", "-Verify", "1"]).await?,
     ];
     let (_relay, page) = page_for(&peers).await?;
     for peer in &peers[..2] {

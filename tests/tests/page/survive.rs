@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -202,12 +202,12 @@ async fn a_secret_is_in_no_storage_no_export_and_nowhere_on_the_page() -> Outcom
 async fn text_of_a_hostile_server_stays_text() -> Outcome {
     const MARKUP: &str = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>";
     let script = vec![
-        Step::send(&format!("220 {MARKUP}\r\n")),
-        Step::WaitLine,
-        Step::send(&format!("250-{MARKUP}\r\n250-{MARKUP} {MARKUP}\r\n250 \u{202e}txet\u{1b}[31m\u{0}\u{7f}\r\n")),
-        Step::WaitLine,
-        Step::send(&format!("550 5.1.1 {MARKUP}\r\n")),
-        Step::WaitLine,
+        FakeStep::send(&format!("220 {MARKUP}\r\n")),
+        FakeStep::WaitLine,
+        FakeStep::send(&format!("250-{MARKUP}\r\n250-{MARKUP} {MARKUP}\r\n250 \u{202e}txet\u{1b}[31m\u{0}\u{7f}\r\n")),
+        FakeStep::WaitLine,
+        FakeStep::send(&format!("550 5.1.1 {MARKUP}\r\n")),
+        FakeStep::WaitLine,
     ];
     let server = FakeServer::start(script).await?;
     let relay = Relay::to(&[server.addr()]).await?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{Certificate, MailServer, OpenSsl, Postfix};
@@ -112,13 +112,13 @@ async fn a_certificate_that_was_swapped_is_not_trusted_and_gets_no_credentials()
 #[tokio::test]
 async fn credentials_wait_for_the_persons_word_in_clear_text() -> Outcome {
     let script = vec![
-        Step::send("220 mail.domain.test ESMTP\r\n"),
-        Step::WaitLine,
-        Step::send("250-mail.domain.test\r\n250 AUTH PLAIN\r\n"),
-        Step::ExpectLine(format!("AUTH PLAIN {LOGIN}")),
-        Step::send("235 2.7.0 Welcome\r\n"),
-        Step::expect("QUIT"),
-        Step::send("221 2.0.0 Bye\r\n"),
+        FakeStep::send("220 mail.domain.test ESMTP\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250-mail.domain.test\r\n250 AUTH PLAIN\r\n"),
+        FakeStep::ExpectLine(format!("AUTH PLAIN {LOGIN}")),
+        FakeStep::send("235 2.7.0 Welcome\r\n"),
+        FakeStep::expect("QUIT"),
+        FakeStep::send("221 2.0.0 Bye\r\n"),
     ];
     let server = FakeServer::start(script).await?;
     let (_relay, page) = before(server.addr()).await?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step, takes_a_mail};
+use ehlo_tests::fake::{FakeServer, FakeStep, takes_a_mail};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn a_conversation_that_is_freed_within_a_handler_leaves_nothing_behind() -
         };";
     // In turn: when it is reached, dialed, connected, greeted.
     for at in 1..=4 {
-        let server = FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::Stall]).await?;
+        let server = FakeServer::start(vec![FakeStep::send("220 mail.example ESMTP\r\n"), FakeStep::Stall]).await?;
         let (_relay, page) = with(script, server.addr()).await?;
         let addr = server.addr();
         let free = "
@@ -142,8 +142,11 @@ async fn a_call_that_breaks_off_in_a_handler_is_told_as_a_fault_and_the_next_con
     page.proposed("EHLO ").await?;
     page.js("window.breaks = true").await?;
     page.enter().await?;
-    page.until("return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')", Value::Null)
-        .await?;
+    page.until(
+        "return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')",
+        Value::Null,
+    )
+    .await?;
     let told = page.text("[part=end]").await?;
     assert!(told.contains("Reload the page"), "{told}");
     assert!(page.said("→").await?.contains("EHLO "), "the transcript is kept");
@@ -173,8 +176,11 @@ async fn a_core_whose_memory_is_broken_is_told_as_a_fault_and_the_next_conversat
     page.proposed("EHLO ").await?;
     page.js("new Uint8Array(window.memory.buffer).fill(0xff).length > 0").await?;
     page.enter().await?;
-    page.until("return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')", Value::Null)
-        .await?;
+    page.until(
+        "return root.querySelector('.end .verdict')?.textContent.includes('Ehlo itself has failed')",
+        Value::Null,
+    )
+    .await?;
     assert!(!page.take_errors().await?.is_empty(), "the console has it");
     page.button("Again").await?;
     page.proposed("EHLO ").await?;
@@ -205,7 +211,7 @@ async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome
             window.asleep.clear();
             all.forEach(work => work());
         };";
-    let silent = FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::Stall]).await?;
+    let silent = FakeServer::start(vec![FakeStep::send("220 mail.example ESMTP\r\n"), FakeStep::Stall]).await?;
     let (_relay, page) = with(script, silent.addr()).await?;
     page.connect().await?;
     page.proposed("EHLO ").await?;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use ehlo_relay::Config;
 use ehlo_tests::Outcome;
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::OpenSsl;
@@ -84,15 +84,15 @@ impl Unserved {
 #[tokio::test]
 async fn a_refused_recipient_is_told_in_full_when_no_file_is_served_any_more() -> Outcome {
     let server = FakeServer::start(vec![
-        Step::send("220 mail.example ESMTP\r\n"),
-        Step::WaitLine,
-        Step::send("250-mail.example\r\n250-PIPELINING\r\n250-XFROB\r\n250 8BITMIME\r\n"),
-        Step::WaitLine,
-        Step::send("250 2.1.0 Ok\r\n"),
-        Step::WaitLine,
-        Step::send("550 5.1.1 <nobody@mail.example>: Recipient address rejected: User unknown\r\n"),
-        Step::WaitLine,
-        Step::send("221 2.0.0 Bye\r\n"),
+        FakeStep::send("220 mail.example ESMTP\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250-mail.example\r\n250-PIPELINING\r\n250-XFROB\r\n250 8BITMIME\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250 2.1.0 Ok\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("550 5.1.1 <nobody@mail.example>: Recipient address rejected: User unknown\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("221 2.0.0 Bye\r\n"),
     ])
     .await?;
     let unserved = Unserved::before(server.addr(), "none").await?;
@@ -128,23 +128,23 @@ async fn a_refused_recipient_is_told_in_full_when_no_file_is_served_any_more() -
 }
 
 /// A server that offers STARTTLS, says its 220, and goes on with `then`.
-fn starttls(then: Vec<Step>) -> Vec<Step> {
+fn starttls(then: Vec<FakeStep>) -> Vec<FakeStep> {
     let mut steps = vec![
-        Step::send("220 mail.example ESMTP\r\n"),
-        Step::WaitLine,
-        Step::send("250-mail.example\r\n250 STARTTLS\r\n"),
-        Step::WaitLine,
-        Step::send("220 2.0.0 Ready to start TLS\r\n"),
+        FakeStep::send("220 mail.example ESMTP\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("250-mail.example\r\n250 STARTTLS\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send("220 2.0.0 Ready to start TLS\r\n"),
     ];
     steps.extend(then);
     steps
 }
 
 /// The ClientHello has come.
-const HELLO: Step = Step::WaitBytes(100);
+const HELLO: FakeStep = FakeStep::WaitBytes(100);
 
 /// Calls a server whose handshake fails, and checks what is told of it.
-async fn fails(script: Vec<Step>, kind: &str, finding: &str) -> Outcome {
+async fn fails(script: Vec<FakeStep>, kind: &str, finding: &str) -> Outcome {
     let server = FakeServer::start(script).await?;
     let unserved = Unserved::before(server.addr(), "starttls").await?;
     let view = unserved.to_the_end().await?;
@@ -166,13 +166,13 @@ async fn failed(unserved: &Unserved, view: &Value, kind: &str, finding: &str) ->
 
 #[tokio::test]
 async fn an_alert_after_the_client_hello_is_told_in_full() -> Outcome {
-    let alert = Step::Send(vec![0x15, 3, 3, 0, 2, 2, 0x28]);
+    let alert = FakeStep::Send(vec![0x15, 3, 3, 0, 2, 2, 0x28]);
     fails(starttls(vec![HELLO, alert]), "no-common-suite", "tls-nothing-in-common").await
 }
 
 #[tokio::test]
 async fn clear_text_after_the_client_hello_is_told_in_full() -> Outcome {
-    fails(starttls(vec![HELLO, Step::send("454 4.7.0 TLS not available\r\n")]), "not-tls", "not-tls").await
+    fails(starttls(vec![HELLO, FakeStep::send("454 4.7.0 TLS not available\r\n")]), "not-tls", "not-tls").await
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_close_after_the_client_hello_is_told_in_full() -> Outcome {
 
 #[tokio::test]
 async fn a_reset_in_the_handshake_is_told_in_full() -> Outcome {
-    fails(starttls(vec![HELLO, Step::Reset]), "dropped", "tls-dropped").await
+    fails(starttls(vec![HELLO, FakeStep::Reset]), "dropped", "tls-dropped").await
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ehlo_relay::{Config, Relay};
 use ehlo_tests::browser::Engine;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::{MailServer, Postfix};
 use ehlo_tests::{Failure, Outcome};
@@ -164,8 +164,8 @@ async fn a_conversation_typed_by_hand_downloads_no_more_than_it_may() -> Outcome
 
 #[tokio::test]
 async fn a_refused_conversation_downloads_no_more_than_it_may() -> Outcome {
-    let greeting = Step::send("554 5.7.1 mail.example: no service for your address\r\n");
-    let server = FakeServer::start(vec![greeting, Step::WaitLine, Step::send("221 Bye\r\n")]).await?;
+    let greeting = FakeStep::send("554 5.7.1 mail.example: no service for your address\r\n");
+    let server = FakeServer::start(vec![greeting, FakeStep::WaitLine, FakeStep::send("221 Bye\r\n")]).await?;
     let (_relay, page) = visit(server.addr()).await?;
     page.connect().await?;
     page.replied("554 ").await?;

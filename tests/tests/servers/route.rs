@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::domain::search::{Route, Search, Verdict};
+use ehlo_core::domain::search::{Route, RouteVerdict, Search};
 use ehlo_core::export::view::Outcome as Judgement;
 use ehlo_core::machine::{Output, SocketContext};
 use ehlo_core::time::Now;
@@ -76,7 +76,7 @@ impl Scene {
 #[tokio::test]
 async fn hosts_are_found_in_the_order_of_preference() -> Outcome {
     let route = Scene::reaching(Vec::new()).await?.search("recipient@domain.test").await?;
-    assert_eq!(route.verdict, Verdict::Mx, "{route:?}");
+    assert_eq!(route.verdict, RouteVerdict::Mx, "{route:?}");
     let hosts: Vec<_> = route.hosts.iter().map(|host| (host.preference, host.host.as_str())).collect();
     let wanted = [(Some(5), "mail.domain.test"), (Some(20), "second.domain.test"), (Some(50), "elsewhere.example")];
     assert_eq!(hosts, wanted);
@@ -90,7 +90,7 @@ async fn hosts_are_found_in_the_order_of_preference() -> Outcome {
 #[tokio::test]
 async fn a_domain_without_mx_takes_mail_at_its_own_address() -> Outcome {
     let route = Scene::reaching(Vec::new()).await?.search("implicit.test").await?;
-    assert_eq!(route.verdict, Verdict::Implicit, "{route:?}");
+    assert_eq!(route.verdict, RouteVerdict::Implicit, "{route:?}");
     assert_eq!(route.hosts.len(), 1);
     assert_eq!((route.hosts[0].host.as_str(), route.hosts[0].preference), ("implicit.test", None));
     assert_eq!(route.hosts[0].addresses, ["127.0.0.1"]);
@@ -101,11 +101,11 @@ async fn a_domain_without_mx_takes_mail_at_its_own_address() -> Outcome {
 async fn domains_that_take_no_mail_are_told_apart() -> Outcome {
     let scene = Scene::reaching(Vec::new()).await?;
     for (domain, verdict, words) in [
-        ("null.test", Verdict::NullMx, "takes no mail"),
-        ("empty.domain.test", Verdict::NoMailHost, "neither an MX nor an address"),
-        ("missing.domain.test", Verdict::NoSuchDomain, "does not exist"),
+        ("null.test", RouteVerdict::NullMx, "takes no mail"),
+        ("empty.domain.test", RouteVerdict::NoMailHost, "neither an MX nor an address"),
+        ("missing.domain.test", RouteVerdict::NoSuchDomain, "does not exist"),
         // Our DNS knows nothing of it, and says that it does not want to say.
-        ("unknown.example", Verdict::Failed, "could not answer"),
+        ("unknown.example", RouteVerdict::Failed, "could not answer"),
     ] {
         let route = scene.search(domain).await?;
         assert_eq!(route.verdict, verdict, "{domain}: {route:?}");

@@ -6,7 +6,7 @@ use ehlo_core::export::view::Outcome as Verdict;
 use ehlo_core::machine::Session;
 use ehlo_tests::Outcome;
 use ehlo_tests::conversation::told;
-use ehlo_tests::fake::{FakeServer, Step};
+use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::Relay;
@@ -32,7 +32,7 @@ fn says(session: &Session, wanted: &[&str]) {
 
 /// A server that sends `greeting` and then says nothing; nothing of ours may reach it.
 async fn strange(greeting: &str) -> Outcome<Session> {
-    let server = FakeServer::start(vec![Step::send(greeting), Step::Stall]).await?;
+    let server = FakeServer::start(vec![FakeStep::send(greeting), FakeStep::Stall]).await?;
     let session = Line::to(server.addr()).await?.run(json!({})).await?;
     assert_eq!(server.heard().await?, b"", "{}", told(&session));
     Ok(session)
@@ -98,7 +98,7 @@ async fn silent(addr: SocketAddr) -> Outcome {
 
 #[tokio::test]
 async fn a_server_that_resets_before_it_greets_has_failed() -> Outcome {
-    let server = FakeServer::start(vec![Step::Reset]).await?;
+    let server = FakeServer::start(vec![FakeStep::Reset]).await?;
     let session = Line::to(server.addr()).await?.run(json!({})).await?;
     // The reset may overtake the connection's own success.
     let kind = session.view().ending.map(|ending| ending.kind).unwrap_or_default();
@@ -112,7 +112,7 @@ async fn a_server_that_resets_before_it_greets_has_failed() -> Outcome {
 
 #[tokio::test]
 async fn a_server_that_resets_in_the_middle_has_failed() -> Outcome {
-    let script = vec![Step::send("220 mx.example\r\n"), Step::WaitLine, Step::Reset];
+    let script = vec![FakeStep::send("220 mx.example\r\n"), FakeStep::WaitLine, FakeStep::Reset];
     let server = FakeServer::start(script).await?;
     let session = Line::to(server.addr()).await?.run(json!({})).await?;
     expect(&session, Verdict::Failed, None, "closed-at-ehlo", ("reset", "server"))?;
@@ -152,7 +152,7 @@ async fn a_relay_that_is_not_there_is_named_as_the_cause() -> Outcome {
 
 #[tokio::test]
 async fn a_relay_that_is_stopped_says_so() -> Outcome {
-    let script = vec![Step::send("220 mx.example\r\n"), Step::Stall];
+    let script = vec![FakeStep::send("220 mx.example\r\n"), FakeStep::Stall];
     let server = FakeServer::start(script).await?;
     let mut config = ehlo_relay::Config { allow_ports: vec![server.addr().port()], ..Default::default() };
     config.limits.grace = std::time::Duration::ZERO;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ehlo_core::machine::{Action, Risk, Session, TypedEnd};
 use ehlo_core::record::event::Event;
-use ehlo_core::record::play::Step as Play;
+use ehlo_core::record::play::TalkStep as Play;
 use ehlo_core::record::talk::{Item, Talk};
 use ehlo_core::setup::{PlanChange, Setup};
 use ehlo_core::tunnel::Closer;

@@ -1,6 +1,6 @@
 //! X.1.z: the address of sender or recipient.
 
-use crate::explain::Step;
+use crate::explain::ReplyStep;
 use crate::explain::record::{ASK, AT, At, LOGIN, RECORD, Record, SPELLING};
 use crate::explain::source::Ref::Rfc;
 
@@ -13,7 +13,7 @@ pub(super) const ADDRESS: &[Record] = &[
         causes: &["A rule about sender or recipient.", "An address that does not exist, said vaguely on purpose."],
         advice: &[SPELLING, ASK],
         at: &[At {
-            steps: &[Step::Mail],
+            steps: &[ReplyStep::Mail],
             meaning: "The server objects to the sender's address and does not say to what about it.",
             causes: &["The sender's domain does not exist.", "A rule against this sender, or a missing login."],
             advice: &["Check the sender's domain in DNS.", LOGIN],

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use super::record::{ASK, RETRY, Record, find};
 use super::source::Ref;
-use super::{Explanation, Step};
+use super::{Explanation, ReplyStep};
 
 /// Every record of the registry, by subject; security is long and has two lists.
 pub(super) const REGISTERED: &[&[Record]] = &[
@@ -47,7 +47,7 @@ const SUBJECTS: [(&str, &str); 8] = [
 ];
 
 /// What an enhanced status code means at `step`.
-pub(super) fn explain(class: u16, subject: u16, detail: u16, step: Step) -> Explanation {
+pub(super) fn explain(class: u16, subject: u16, detail: u16, step: ReplyStep) -> Explanation {
     let key = format!("{class}.{subject}.{detail}");
     if !matches!(class, 2 | 4 | 5) {
         return no_code(key);
@@ -78,7 +78,7 @@ fn success(record: &'static Record, key: String) -> Explanation {
         meaning: meaning.into(),
         causes: Vec::new(),
         advice: vec!["Take the next step."],
-        ..record.explain(key, Step::Unknown)
+        ..record.explain(key, ReplyStep::Unknown)
     }
 }
 

@@ -1,6 +1,6 @@
 //! X.4.z: network and routing, mostly beyond the server that answers.
 
-use crate::explain::Step;
+use crate::explain::ReplyStep;
 use crate::explain::record::{ASK, At, RECORD, Record, SPELLING};
 use crate::explain::source::Ref::Rfc;
 
@@ -40,7 +40,7 @@ pub(super) const NETWORK: &[Record] = &[
             "If it happens with long messages only, suspect the packet size (MTU).",
         ],
         at: &[At {
-            steps: &[Step::Unasked],
+            steps: &[ReplyStep::Unasked],
             title: "Waited too long",
             meaning: "The server heard nothing for as long as it cares to wait, and hangs up.",
             causes: &["A pause longer than the server's limit, which is five minutes by the standard and often less."],

@@ -1,6 +1,6 @@
 //! X.5.z: commands and their order.
 
-use crate::explain::Step;
+use crate::explain::ReplyStep;
 use crate::explain::record::{AT, At, LOGIN, RECORD, Record};
 use crate::explain::source::Ref::Rfc;
 
@@ -40,7 +40,7 @@ pub(super) const PROTOCOL: &[Record] = &[
         ],
         advice: &["Type the line anew, and look at its unseen characters."],
         at: &[At {
-            steps: &[Step::Body],
+            steps: &[ReplyStep::Body],
             meaning: "The message is not written as mail must be.",
             causes: &[
                 "A bare CR or LF in place of CR LF.",

@@ -1,6 +1,6 @@
 //! X.7.0 to X.7.14: permission, login and encryption.
 
-use crate::explain::Step;
+use crate::explain::ReplyStep;
 use crate::explain::record::{ASK, AT, AUTHENTICATE, At, LOGIN, RECORD, REPUTATION, Record, SOURCE_IP};
 use crate::explain::source::Ref::Rfc;
 
@@ -20,20 +20,20 @@ pub(super) const SECURITY: &[Record] = &[
         advice: &["Go by the text.", LOGIN, ASK],
         at: &[
             At {
-                steps: &[Step::Greeting, Step::Hello],
+                steps: &[ReplyStep::Greeting, ReplyStep::Hello],
                 causes: &["Your IP address has a poor reputation or no PTR name.", "The EHLO name is disliked."],
                 advice: &[REPUTATION, SOURCE_IP],
                 ..AT
             },
             At {
-                steps: &[Step::StartTls],
+                steps: &[ReplyStep::StartTls],
                 title: "TLS not available",
                 meaning: "The server cannot begin TLS.",
                 causes: &["Certificate or key is missing or broken on the server."],
                 advice: &["Tell the server's administrator; send nothing secret in clear text meanwhile."],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 causes: &["The message looks like spam, or came too fast.", "SPF, DKIM or DMARC did not pass."],
                 advice: &[AUTHENTICATE, ASK],
                 ..AT
@@ -56,7 +56,7 @@ pub(super) const SECURITY: &[Record] = &[
         advice: &["Read the text: it usually names the rule or the block list.", ASK],
         at: &[
             At {
-                steps: &[Step::Greeting, Step::Hello],
+                steps: &[ReplyStep::Greeting, ReplyStep::Hello],
                 title: "Client not permitted",
                 meaning: "The server refuses your IP address or EHLO name by rule.",
                 causes: &[
@@ -66,7 +66,7 @@ pub(super) const SECURITY: &[Record] = &[
                 advice: &[REPUTATION, SOURCE_IP],
             },
             At {
-                steps: &[Step::Mail],
+                steps: &[ReplyStep::Mail],
                 title: "Sender not permitted",
                 meaning: "The server refuses this sender, or this sender from your IP address.",
                 causes: &[
@@ -77,7 +77,7 @@ pub(super) const SECURITY: &[Record] = &[
                 advice: &[AUTHENTICATE, LOGIN, REPUTATION],
             },
             At {
-                steps: &[Step::Rcpt],
+                steps: &[ReplyStep::Rcpt],
                 title: "Recipient not permitted",
                 meaning: "You may not send to this recipient through this server.",
                 causes: &[
@@ -89,7 +89,7 @@ pub(super) const SECURITY: &[Record] = &[
                 advice: &["Relaying: log in, or connect to the MX host of the recipient's domain.", REPUTATION, ASK],
             },
             At {
-                steps: &[Step::Data, Step::Body],
+                steps: &[ReplyStep::Data, ReplyStep::Body],
                 title: "Message not permitted",
                 meaning: "The message as such was refused by rule; nobody has received it.",
                 causes: &[

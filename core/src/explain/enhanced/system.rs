@@ -1,6 +1,6 @@
 //! X.3.z: the receiving mail system as a whole.
 
-use crate::explain::Step;
+use crate::explain::ReplyStep;
 use crate::explain::record::{ASK, AT, At, RECORD, REPUTATION, Record};
 use crate::explain::source::Ref::Rfc;
 
@@ -38,7 +38,7 @@ pub(super) const SYSTEM: &[Record] = &[
         ],
         advice: &["Check that you reached the domain's MX host.", ASK],
         at: &[At {
-            steps: &[Step::Greeting, Step::Hello],
+            steps: &[ReplyStep::Greeting, ReplyStep::Hello],
             causes: &[
                 "Too many connections from your IP address, or its reputation is poor.",
                 "Maintenance, shutdown or overload.",

@@ -1,7 +1,7 @@
 //! What the look-ups make of known and unknown names.
 
 use super::super::keyword_params::amount;
-use crate::explain::{Step, command, enhanced, keyword, known_commands, reply_code};
+use crate::explain::{ReplyStep, command, enhanced, keyword, known_commands, reply_code};
 
 #[test]
 fn an_unknown_code_is_explained_by_its_digits_and_said_to_be_unknown() {
@@ -12,7 +12,7 @@ fn an_unknown_code_is_explained_by_its_digits_and_said_to_be_unknown() {
         (509, ["permanent refusal", "syntax"]),
         (571, ["permanent refusal", "leaves open"]),
     ] {
-        let explanation = reply_code(code, Step::Rcpt);
+        let explanation = reply_code(code, ReplyStep::Rcpt);
         assert!(!explanation.known);
         assert!(explanation.meaning.contains("unknown"), "{code}");
         for word in words {
@@ -24,7 +24,7 @@ fn an_unknown_code_is_explained_by_its_digits_and_said_to_be_unknown() {
 #[test]
 fn a_number_beyond_the_reply_codes_is_said_to_be_none() {
     for code in [0, 1, 199, 600, 999, 65535] {
-        let explanation = reply_code(code, Step::Greeting);
+        let explanation = reply_code(code, ReplyStep::Greeting);
         assert!(!explanation.known);
         assert_eq!(explanation.title, "Not an SMTP reply code", "{code}");
     }
@@ -32,53 +32,53 @@ fn a_number_beyond_the_reply_codes_is_said_to_be_none() {
 
 #[test]
 fn an_unknown_detail_is_explained_by_class_and_subject() {
-    let explanation = enhanced(4, 2, 99, Step::Rcpt);
+    let explanation = enhanced(4, 2, 99, ReplyStep::Rcpt);
     assert!(!explanation.known);
     assert_eq!(explanation.key, "4.2.99");
     assert!(explanation.meaning.contains("unknown"));
     assert!(explanation.meaning.contains("temporary refusal") && explanation.meaning.contains("mailbox"));
-    let beyond = enhanced(5, 9, 1, Step::Rcpt);
+    let beyond = enhanced(5, 9, 1, ReplyStep::Rcpt);
     assert!(!beyond.known && beyond.meaning.contains("not registered"));
-    let large = enhanced(5, 65535, 65535, Step::Rcpt);
+    let large = enhanced(5, 65535, 65535, ReplyStep::Rcpt);
     assert!(!large.known && large.key == "5.65535.65535");
 }
 
 #[test]
 fn a_class_that_does_not_exist_is_no_code() {
     for class in [0, 1, 3, 6, 250] {
-        let explanation = enhanced(class, 1, 1, Step::Rcpt);
+        let explanation = enhanced(class, 1, 1, ReplyStep::Rcpt);
         assert!(!explanation.known && explanation.title.starts_with("Not an enhanced"), "{class}");
     }
 }
 
 #[test]
 fn microsoft_s_own_numbers_are_recognised() {
-    let known = enhanced(5, 7, 57, Step::Mail);
+    let known = enhanced(5, 7, 57, ReplyStep::Mail);
     assert!(known.known && known.title.contains("Microsoft"));
-    assert!(enhanced(5, 7, 630, Step::Mail).title.contains("banned"));
+    assert!(enhanced(5, 7, 630, ReplyStep::Mail).title.contains("banned"));
     for detail in [500, 650, 899] {
-        let range = enhanced(5, 7, detail, Step::Body);
+        let range = enhanced(5, 7, detail, ReplyStep::Body);
         assert!(!range.known && range.meaning.contains("Microsoft"), "{detail}");
     }
-    assert!(!enhanced(5, 7, 900, Step::Body).meaning.contains("Microsoft"));
-    assert!(!enhanced(2, 7, 620, Step::Body).title.contains("banned"));
+    assert!(!enhanced(5, 7, 900, ReplyStep::Body).meaning.contains("Microsoft"));
+    assert!(!enhanced(2, 7, 620, ReplyStep::Body).title.contains("banned"));
 }
 
 #[test]
 fn a_success_has_no_causes_of_failure() {
     for (subject, detail) in [(0, 0), (1, 0), (1, 1), (1, 5), (5, 0), (6, 0), (7, 0), (7, 1)] {
-        let explanation = enhanced(2, subject, detail, Step::Rcpt);
+        let explanation = enhanced(2, subject, detail, ReplyStep::Rcpt);
         assert!(explanation.known && explanation.causes.is_empty(), "2.{subject}.{detail}");
         assert!(!explanation.title.contains("No such"), "2.{subject}.{detail}");
     }
-    assert_eq!(enhanced(2, 1, 5, Step::Rcpt).title, "Recipient accepted");
-    assert_ne!(enhanced(4, 1, 1, Step::Rcpt).advice, enhanced(5, 1, 1, Step::Rcpt).advice);
+    assert_eq!(enhanced(2, 1, 5, ReplyStep::Rcpt).title, "Recipient accepted");
+    assert_ne!(enhanced(4, 1, 1, ReplyStep::Rcpt).advice, enhanced(5, 1, 1, ReplyStep::Rcpt).advice);
 }
 
 #[test]
 fn the_end_of_bdat_is_read_as_the_final_dot() {
-    assert_eq!(reply_code(550, Step::Bdat).causes, reply_code(550, Step::Body).causes);
-    assert_ne!(reply_code(503, Step::Bdat).causes, reply_code(503, Step::Rset).causes);
+    assert_eq!(reply_code(550, ReplyStep::Bdat).causes, reply_code(550, ReplyStep::Body).causes);
+    assert_ne!(reply_code(503, ReplyStep::Bdat).causes, reply_code(503, ReplyStep::Rset).causes);
 }
 
 #[test]
@@ -155,25 +155,25 @@ fn a_command_shows_how_it_is_written() {
 #[test]
 fn every_verb_leads_to_its_step() {
     for (verb, step) in [
-        ("EHLO", Step::Hello),
-        ("lhlo", Step::Hello),
-        ("mail", Step::Mail),
-        ("SAML", Step::Mail),
-        ("RCPT", Step::Rcpt),
-        ("DATA", Step::Data),
-        ("BDAT", Step::Bdat),
-        ("StartTLS", Step::StartTls),
-        ("AUTH", Step::Auth),
-        ("XCLIENT", Step::Unknown),
-        ("", Step::Unknown),
+        ("EHLO", ReplyStep::Hello),
+        ("lhlo", ReplyStep::Hello),
+        ("mail", ReplyStep::Mail),
+        ("SAML", ReplyStep::Mail),
+        ("RCPT", ReplyStep::Rcpt),
+        ("DATA", ReplyStep::Data),
+        ("BDAT", ReplyStep::Bdat),
+        ("StartTLS", ReplyStep::StartTls),
+        ("AUTH", ReplyStep::Auth),
+        ("XCLIENT", ReplyStep::Unknown),
+        ("", ReplyStep::Unknown),
     ] {
-        assert_eq!(Step::of_verb(verb), step, "{verb}");
+        assert_eq!(ReplyStep::of_verb(verb), step, "{verb}");
     }
 }
 
 #[test]
 fn sources_are_labelled_and_linked_by_section() {
-    let source = &reply_code(211, Step::Help).sources[0];
+    let source = &reply_code(211, ReplyStep::Help).sources[0];
     assert_eq!(source.label, "RFC 5321 §4.2.3");
     assert_eq!(source.url, "https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3");
     assert_eq!(command("TURN").sources[0].url, "https://www.rfc-editor.org/rfc/rfc5321#appendix-F.1");
@@ -182,10 +182,10 @@ fn sources_are_labelled_and_linked_by_section() {
 
 #[test]
 fn an_explanation_is_plain_data_for_the_page() {
-    let json = serde_json::to_value(reply_code(250, Step::Rcpt)).unwrap();
+    let json = serde_json::to_value(reply_code(250, ReplyStep::Rcpt)).unwrap();
     assert_eq!(json["key"], "250");
     assert_eq!(json["title"], "Recipient accepted");
     assert_eq!(json["known"], true);
     assert!(json["sources"][0]["url"].is_string());
-    assert_eq!(serde_json::to_value(Step::StartTls).unwrap(), "start_tls");
+    assert_eq!(serde_json::to_value(ReplyStep::StartTls).unwrap(), "start_tls");
 }

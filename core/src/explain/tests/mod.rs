@@ -5,34 +5,35 @@ mod phrases;
 mod registry;
 mod texts;
 
-use super::{Explanation, Step};
+use super::{Explanation, ReplyStep};
 
 /// The steps at which a server can refuse a mail.
-const MAIN_STEPS: [Step; 6] = [Step::Greeting, Step::Hello, Step::Mail, Step::Rcpt, Step::Data, Step::Body];
+const MAIN_STEPS: [ReplyStep; 6] =
+    [ReplyStep::Greeting, ReplyStep::Hello, ReplyStep::Mail, ReplyStep::Rcpt, ReplyStep::Data, ReplyStep::Body];
 
-const ALL_STEPS: [Step; 18] = [
-    Step::Greeting,
-    Step::Hello,
-    Step::Mail,
-    Step::Rcpt,
-    Step::Data,
-    Step::Body,
-    Step::Rset,
-    Step::Noop,
-    Step::Vrfy,
-    Step::Expn,
-    Step::Help,
-    Step::Quit,
-    Step::StartTls,
-    Step::Auth,
-    Step::Etrn,
-    Step::Bdat,
-    Step::Unknown,
-    Step::Unasked,
+const ALL_STEPS: [ReplyStep; 18] = [
+    ReplyStep::Greeting,
+    ReplyStep::Hello,
+    ReplyStep::Mail,
+    ReplyStep::Rcpt,
+    ReplyStep::Data,
+    ReplyStep::Body,
+    ReplyStep::Rset,
+    ReplyStep::Noop,
+    ReplyStep::Vrfy,
+    ReplyStep::Expn,
+    ReplyStep::Help,
+    ReplyStep::Quit,
+    ReplyStep::StartTls,
+    ReplyStep::Auth,
+    ReplyStep::Etrn,
+    ReplyStep::Bdat,
+    ReplyStep::Unknown,
+    ReplyStep::Unasked,
 ];
 
 /// Everything that explains a refusal: 4yz, 5yz, 4.x.y, 5.x.y, known and unknown, at every step.
-fn refusals() -> Vec<(Step, Explanation)> {
+fn refusals() -> Vec<(ReplyStep, Explanation)> {
     let mut all = Vec::new();
     for step in ALL_STEPS {
         all.extend(
@@ -54,11 +55,13 @@ fn everything() -> Vec<Explanation> {
         all.extend(super::known_reply_codes().chain([0, 199, 299, 600]).map(|code| super::reply_code(code, step)));
     }
     let numbers = super::known_enhanced().chain([(7, 999)]);
-    all.extend(numbers.map(|(subject, detail)| super::enhanced(2, subject, detail, Step::Rcpt)));
+    all.extend(numbers.map(|(subject, detail)| super::enhanced(2, subject, detail, ReplyStep::Rcpt)));
     all.extend(
-        super::enhanced::UNREGISTERED.iter().map(|record| record.explain(format!("5.{}", record.name), Step::Rcpt)),
+        super::enhanced::UNREGISTERED
+            .iter()
+            .map(|record| record.explain(format!("5.{}", record.name), ReplyStep::Rcpt)),
     );
-    all.push(super::enhanced(3, 0, 0, Step::Rcpt));
+    all.push(super::enhanced(3, 0, 0, ReplyStep::Rcpt));
     let keywords = super::known_keywords().chain(["FROB", "X-FROB", "XXXXXXXA", "RCPT"]);
     all.extend(keywords.map(|name| super::keyword(name, "10240000")));
     all.extend(super::known_commands().chain(["FROB"]).map(super::command));

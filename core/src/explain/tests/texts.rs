@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ALL_STEPS, MAIN_STEPS, everything, refusals};
 use crate::explain::{
-    Step, command, enhanced, keyword, known_commands, known_enhanced, known_keywords, known_phrases, known_reply_codes,
-    reply_code,
+    ReplyStep, command, enhanced, keyword, known_commands, known_enhanced, known_keywords, known_phrases,
+    known_reply_codes, reply_code,
 };
 
 /// Plain, one line, well spaced, and a sentence if it must be one.
@@ -81,8 +81,8 @@ fn no_meaning_hides_behind_its_own_name() {
 #[test]
 fn titles_tell_the_records_apart() {
     let kinds: [Vec<(String, String)>; 4] = [
-        known_reply_codes().map(|code| reply_code(code, Step::Unknown)).map(|e| (e.key, e.title.into())).collect(),
-        known_enhanced().map(|(s, d)| enhanced(5, s, d, Step::Unknown)).map(|e| (e.key, e.title.into())).collect(),
+        known_reply_codes().map(|code| reply_code(code, ReplyStep::Unknown)).map(|e| (e.key, e.title.into())).collect(),
+        known_enhanced().map(|(s, d)| enhanced(5, s, d, ReplyStep::Unknown)).map(|e| (e.key, e.title.into())).collect(),
         known_keywords().map(|name| keyword(name, "")).map(|e| (e.key, e.title.into())).collect(),
         known_commands().map(command).map(|e| (e.key, e.title.into())).collect(),
     ];
@@ -112,8 +112,8 @@ fn no_permanent_refusal_promises_that_another_try_helps() {
 
 #[test]
 fn the_common_refusals_have_causes_of_their_own_at_each_step() {
-    const LATER: &[Step] = &[Step::Mail, Step::Rcpt, Step::Data, Step::Body];
-    let expected: [(u16, &[Step]); 8] = [
+    const LATER: &[ReplyStep] = &[ReplyStep::Mail, ReplyStep::Rcpt, ReplyStep::Data, ReplyStep::Body];
+    let expected: [(u16, &[ReplyStep]); 8] = [
         (421, &MAIN_STEPS),
         (450, &MAIN_STEPS),
         (451, &MAIN_STEPS),
@@ -124,7 +124,7 @@ fn the_common_refusals_have_causes_of_their_own_at_each_step() {
         (554, &MAIN_STEPS),
     ];
     for (code, steps) in expected {
-        let general = reply_code(code, Step::Noop);
+        let general = reply_code(code, ReplyStep::Noop);
         for step in steps {
             assert_ne!(reply_code(code, *step).causes, general.causes, "{code} at {step:?}");
         }
@@ -136,12 +136,12 @@ fn the_common_refusals_have_causes_of_their_own_at_each_step() {
 #[test]
 fn a_refusal_at_connect_speaks_of_the_address_and_never_of_the_message() {
     for code in [421, 550, 554] {
-        let explanation = reply_code(code, Step::Greeting);
+        let explanation = reply_code(code, ReplyStep::Greeting);
         assert!(explanation.causes.join(" ").contains("IP address"), "{code}");
         assert!(!explanation.causes.join(" ").contains("DKIM"), "{code}");
     }
-    assert!(reply_code(550, Step::Body).causes.join(" ").contains("DKIM"));
-    assert!(reply_code(550, Step::Rcpt).causes.join(" ").contains("Relaying"));
+    assert!(reply_code(550, ReplyStep::Body).causes.join(" ").contains("DKIM"));
+    assert!(reply_code(550, ReplyStep::Rcpt).causes.join(" ").contains("Relaying"));
 }
 
 #[test]

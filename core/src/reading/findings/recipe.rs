@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity};
 use crate::case::Case;
-use crate::probe::{Recipe, Verdict};
+use crate::probe::{Recipe, Soundness};
 use crate::record::Side;
 
 pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
@@ -11,13 +11,13 @@ pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
         // A test that is not known any more has nothing to say.
         let Some(recipe) = Recipe::of(&done.id) else { continue };
         let (severity, advice) = match done.verdict {
-            Verdict::Sound => (Severity::Note, "Nothing needs to be done."),
-            Verdict::Unsound if recipe.grave => (
+            Soundness::Sound => (Severity::Note, "Nothing needs to be done."),
+            Soundness::Unsound if recipe.grave => (
                 Severity::Problem,
                 "Update the server or change its settings; the list of tests says what is at stake.",
             ),
-            Verdict::Unsound => (Severity::Warning, "The list of tests says what this means."),
-            Verdict::Unclear => (Severity::Note, "Run it again, or look into the server's log."),
+            Soundness::Unsound => (Severity::Warning, "The list of tests says what this means."),
+            Soundness::Unclear => (Severity::Note, "Run it again, or look into the server's log."),
         };
         found.push(Finding {
             id: recipe.finding,

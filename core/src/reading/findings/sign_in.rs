@@ -7,7 +7,7 @@ use crate::reading::words::carriers;
 use crate::record::Asked;
 use crate::record::ReplyRecord;
 use crate::record::event::Event;
-use crate::sasl::Outcome;
+use crate::sasl::ServerProof;
 use crate::wire::command::Verb;
 
 /// RFC 7677 §4 wants so many rounds of hashing at least.
@@ -52,7 +52,7 @@ pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
         );
     }
     match case.record.sign_in().outcome {
-        Some(Outcome::ServerFailed) => add(
+        Some(ServerProof::ServerFailed) => add(
             "server-proof-wrong",
             Severity::Problem,
             "The server proved wrongly that it knows the password",
@@ -60,7 +60,7 @@ pub(super) fn rule(case: &Case, found: &mut Vec<Finding>) {
             "Do not send mail through it before you know which server answered.",
             at(|event| matches!(event, Event::ServerProof(_))),
         ),
-        Some(Outcome::ServerNotProved) => add(
+        Some(ServerProof::ServerNotProved) => add(
             "server-not-proved",
             Severity::Warning,
             "The server did not prove that it knows the password",

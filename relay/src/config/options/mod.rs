@@ -1,7 +1,7 @@
 //! Options: each stands once in [`ALL`], and from there come the keys of the file, the environment variables, the flags,
 //! what `ehlo check-config` tells, and the table in `DEPLOY.md`.
 //!
-//! A new option is one field of [`Config`] with its default, and one [`Entry`] in `table.rs`.
+//! It does not know what an option does. A new option is one field of [`Config`] with its default, and one [`Entry`] in `table.rs`.
 
 mod put;
 mod table;

@@ -1,4 +1,6 @@
 //! Fetches the policy of MTA-STS (RFC 8461 §3.3): from exactly its URL, over HTTPS, without redirects, bounded.
+//!
+//! It does not know who asks, nor what a policy means for a mail.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;

@@ -1,7 +1,7 @@
 //! The relay's own certificate by ACME (RFC 8555): asked for, kept over a restart, renewed, and shown without a restart.
 //!
 //! The authority looks whether the relay really has the name by a handshake with the relay's own listener (tls-alpn-01,
-//! RFC 8737), so that no other port and no web server is needed.
+//! RFC 8737), so that no other port and no web server is needed. It does not know who comes in.
 
 mod advice;
 mod http;

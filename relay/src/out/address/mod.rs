@@ -1,4 +1,6 @@
 //! What an IP address is, and which IPv4 address may be inside: public or not, in a network of the operator or not.
+//!
+//! It does not know what is allowed; that is the business of [`super::target`].
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

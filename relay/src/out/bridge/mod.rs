@@ -1,7 +1,7 @@
 //! Bytes both ways between one WebSocket and one TCP connection.
 //!
 //! Each direction awaits its write before its next read, so a side that stalls stops the other, and nothing
-//! grows. The two directions and the clock are futures of one task that share a [`Line`].
+//! grows. The two directions and the clock are futures of one task that share a [`Line`]. It does not know whom it connects.
 
 mod down;
 mod up;

@@ -3,7 +3,7 @@
 //! They are held until the target's first line begins with a reply code (RFC 5321 §4.2), or until they are one
 //! whole, well-formed TLS ClientHello, in one record or in several (RFC 8446 §4.1.2 and §5.1). After a ClientHello
 //! nothing more passes until the target has answered with a TLS record. So the relay cannot be used to talk to, or to
-//! read the banner of, something else.
+//! read the banner of, something else. It does no I/O, and knows neither host nor port.
 
 use ehlo_core::tunnel::Guess;
 

@@ -1,4 +1,6 @@
 //! What the page has named, and whether it may be reached: ports, names, addresses.
+//!
+//! It looks nothing up and opens nothing.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,7 +1,7 @@
 //! The page for the operator: how the relay is, plainly, without script.
 //!
 //! It stands at the operator's listener alone. No client and no target is on it but what the operator has written into the
-//! configuration, and that only where the listener is for this machine.
+//! configuration, and that only where the listener is for this machine. It does not know whose sessions it counts.
 
 mod html;
 mod words;

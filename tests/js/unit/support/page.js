@@ -10,6 +10,14 @@ register('./hooks.js', import.meta.url)
 // Scripts that listen to the window do so when they are loaded.
 globalThis.addEventListener ??= () => {}
 
+// Node 18 has none.
+globalThis.CustomEvent ??= class extends Event {
+  constructor(name, { detail } = {}) {
+    super(name)
+    this.detail = detail
+  }
+}
+
 /** @param {string} name of a file in `www/js`, without its ending; what follows a `?` makes it be run anew */
 export function page(name) {
   const [file, query] = name.split('?')

@@ -1,15 +1,22 @@
-//! JSON objects from outside, read field by field: what is wrong is told by the field's name.
-//!
-//! Reading by hand instead of by derived code keeps the page's module small: derived readers of tagged enums
-//! were a fifth of it.
+//! JSON: objects from outside are read field by field, and what is wrong with one is told by the field's name.
 
-mod value;
-mod write;
+use std::fmt;
 
 use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-pub(crate) use value::Value;
-pub use write::to_string;
+pub(crate) use serde_json::Value;
+
+/// `value` as JSON text, in one line.
+///
+/// # Panics
+/// Where it is no data of ours: a map whose keys are no texts.
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
+    match serde_json::to_string(value) {
+        Ok(text) => text,
+        Err(error) => unreachable!("our own data can always be written: {error}"),
+    }
+}
 
 /// A mistake of the caller: which field, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,8 +33,8 @@ impl Mistake {
     }
 }
 
-impl std::fmt::Display for Mistake {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.message)
     }
 }
@@ -51,18 +58,22 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
-        match Value::parse(text) {
-            Some(Value::Object(fields)) => Ok(Self { fields }),
-            Some(_) => Err(Mistake::new("", "must be a JSON object")),
-            None => Err(Mistake::new("", "is no JSON")),
-        }
+        serde_json::from_str(text).map_err(|error| match error.is_data() {
+            true => Mistake::new("", "must be a JSON object"),
+            false => Mistake::new("", "is no JSON"),
+        })
     }
 
     pub(crate) fn of(value: Value) -> Result<Self, Mistake> {
         match value {
-            Value::Object(fields) => Ok(Self { fields }),
+            Value::Object(fields) => Ok(Self { fields: fields.into_iter().collect() }),
             _ => Err(Mistake::new("", "must be an object")),
         }
+    }
+
+    /// An object of one field.
+    pub(crate) fn with(field: &str, value: Value) -> Self {
+        Self { fields: vec![(field.to_owned(), value)] }
     }
 
     /// The field's value; `null` counts as absent.
@@ -91,8 +102,7 @@ impl Object {
 
     pub(crate) fn number<T: TryFrom<i64>>(&mut self, field: &str) -> Result<Option<T>, Mistake> {
         let Some(value) = self.take(field) else { return Ok(None) };
-        let number = if let Value::Number(number) = value { number.as_i64() } else { None };
-        let number = number.and_then(|number| T::try_from(number).ok());
+        let number = value.as_i64().and_then(|number| T::try_from(number).ok());
         number.map(Some).ok_or_else(|| out_of_range(field))
     }
 
@@ -152,6 +162,31 @@ impl Object {
     }
 }
 
+/// Keeps a field that stands there twice, so that it can be refused.
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Object { fields })
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
+}
+
 fn none_of(field: &str, words: &mut dyn Iterator<Item = &str>) -> Mistake {
     let all: Vec<&str> = words.collect();
     Mistake::new(field, ["must be one of ", &all.join(", ")].concat())
@@ -159,4 +194,44 @@ fn none_of(field: &str, words: &mut dyn Iterator<Item = &str>) -> Mistake {
 
 fn out_of_range(field: &str) -> Mistake {
     Mistake::new(field, "must be a whole number in range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake<T>(read: Result<T, Mistake>) -> String {
+        read.err().map(|mistake| mistake.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_from_what_is_no_object() {
+        for text in ["", " ", "{", "{\"a\":1,}", "{\"a\":01}", "{\"a\":\"\\ud800\"}", "{} x", "{'a':1}"] {
+            assert_eq!(mistake(Object::parse(text)), ": is no JSON", "{text}");
+        }
+        for text in ["[]", "1", "\"a\"", "null"] {
+            assert_eq!(mistake(Object::parse(text)), ": must be a JSON object", "{text}");
+        }
+        let nested = |depth: usize| ["{\"a\":", &"[".repeat(depth), &"]".repeat(depth), "}"].concat();
+        assert!(Object::parse(&nested(60)).is_ok());
+        assert_eq!(mistake(Object::parse(&nested(100_000))), ": is no JSON");
+    }
+
+    #[test]
+    fn a_field_is_taken_once_and_what_is_left_is_named() {
+        let mut object = Object::parse(r#"{"a":1,"a":2,"b":null,"c":"x","d":1.5,"e":-1}"#).unwrap();
+        assert_eq!(object.number::<u8>("a"), Ok(Some(2)), "the last of a name counts");
+        assert_eq!(object.text("b"), Ok(None));
+        assert_eq!(mistake(object.flag("c")), "c: must be true or false");
+        assert_eq!(mistake(object.number::<u8>("d")), "d: must be a whole number in range");
+        assert_eq!(mistake(object.number::<u8>("e")), "e: must be a whole number in range");
+        assert_eq!(mistake(object.done()), "a: is not known");
+    }
+
+    #[test]
+    fn a_number_keeps_its_value_up_to_the_largest() {
+        let mut object = Object::parse(r#"{"a":9223372036854775807,"b":9223372036854775808}"#).unwrap();
+        assert_eq!(object.number::<i64>("a"), Ok(Some(i64::MAX)));
+        assert!(object.number::<i64>("b").is_err());
+    }
 }
