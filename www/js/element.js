@@ -4,7 +4,7 @@
  */
 
 import { App } from './app.js'
-import { CoreMissing, loadCore, loadRest } from './core.js'
+import { CoreMissing, loadAhead, loadCore, loadRest } from './core.js'
 import { h, styles } from './dom.js'
 import { USUAL, addresses } from './settings.js'
 
@@ -161,7 +161,15 @@ export class SmtpConversation extends HTMLElement {
    * @readonly
    */
   get ready() {
-    return Promise.all([this.#ready, loadCore(), loadRest()]).then(() => this)
+    return this.#becomeReady()
+  }
+
+  async #becomeReady() {
+    loadAhead()
+    await loadCore()
+    await loadRest()
+    await this.#ready
+    return this
   }
 
   /**
