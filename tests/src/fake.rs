@@ -184,7 +184,7 @@ impl Player {
                 }
             }
             FakeStep::WaitBytes(count) => {
-                self.wait(|unread| (unread.len() >= count).then_some(count)).await.map(drop)?
+                self.wait(|unread| (unread.len() >= count).then_some(count)).await.map(drop)?;
             }
             FakeStep::WaitFor(needle) => {
                 let find = |unread: &[u8]| unread.windows(needle.len()).position(|window| window == needle);
