@@ -295,11 +295,11 @@ export class App extends EventTarget {
    * @param {Desk} desk
    */
   #live(conversation, desk) {
-    const { view, entries } = conversation
-    const upto = view.turn === 'over' ? entries.length : view.settled
+    const { view, entries, ended } = conversation
+    const upto = ended ? entries.length : view.settled
     for (; this.#told < upto; this.#told += 1) this.#tell('entry', { entry: structuredClone(entries[this.#told]) })
     this.#tell('change', { view: structuredClone(view) })
-    if (view.turn === 'over' && !conversation.probing && !this.#ended) {
+    if (ended && !this.#ended) {
       this.#ended = true
       this.#tell('end', { result: conversation.result() })
     }

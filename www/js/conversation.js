@@ -30,6 +30,9 @@ export class Conversation extends EventTarget {
   #onfault = (event) => event instanceof CustomEvent && this.#fail(event.detail)
   #telling = false
   #stale = false
+  /** What {@link meaning} gave last, which stays the same object while nothing else is to be said. */
+  #told = 'null'
+  #meaning = null
 
   /** What the page shows now. */
   view = /** @type {View} */ ({})
@@ -40,6 +43,8 @@ export class Conversation extends EventTarget {
   entries = []
   /** Whether another connection is asking the server for what it agrees to, because the handshake failed. */
   probing = false
+  /** Whether entries are still to come that the core has already. */
+  behind = false
   /** Milliseconds since 1970 at which it began. */
   started = Date.now()
   /** False: it can be driven. A saved one, `SavedConversation`, says true. */
@@ -77,6 +82,11 @@ export class Conversation extends EventTarget {
     return this.#fault
   }
 
+  /** Whether nothing more will be told. */
+  get ended() {
+    return this.view.turn === 'over' && !this.probing && !this.behind
+  }
+
   get over() {
     return this.view.turn === 'over' || this.#fault !== null
   }
@@ -100,15 +110,17 @@ export class Conversation extends EventTarget {
     } while (this.#stale)
     this.#cost = performance.now() - began
     this.#telling = false
+    if (this.behind) this.#due ||= setTimeout(() => this.#catchUp(), this.#cost * 2)
   }
 
   #refresh() {
-    const { view, from, entries } = JSON.parse(this.#core.changes())
+    const { view, from, entries, more } = JSON.parse(this.#core.changes())
     Object.assign(this.view, view)
     this.entries.length = from
     for (const entry of entries) this.entries.push(entry)
+    this.behind = more
     this.probing = this.#core.probing
-    if (this.over && !this.probing) faults.removeEventListener('fault', this.#onfault)
+    if (this.ended) faults.removeEventListener('fault', this.#onfault)
   }
 
   /** @param {unknown} error */
@@ -192,7 +204,9 @@ export class Conversation extends EventTarget {
    * @param {number} reply
    */
   meaning(reply) {
-    return this.#ask((core) => JSON.parse(core.meaning(reply)), null)
+    const text = this.#ask((core) => core.meaning(reply), 'null')
+    if (text !== this.#told) [this.#told, this.#meaning] = [text, JSON.parse(text)]
+    return this.#meaning
   }
 
   /**

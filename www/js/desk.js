@@ -176,7 +176,8 @@ export class Desk {
     const { conversation } = this
     if (!conversation) return
     const { view, entries } = conversation
-    this.transcript.show(entries, view.tls?.since ?? null)
+    // What is too much for one frame is gone on with in the next.
+    if (!this.transcript.show(entries, view.tls?.since ?? null)) this.draw()
     this.bar.show(conversation, this.title)
     this.progress.show(conversation.over ? null : view.progress)
     this.wait.show(conversation.over || view.progress ? null : view.waiting)

@@ -18,7 +18,10 @@ const SEVERITY = { problem: ['bad', '✕', 'Problem'], warning: ['warn', '!', 'W
 /** The panel. */
 export class Meaning {
   #hooks
-  #shown = ''
+  /** @type {Map<HTMLElement, unknown[]>} what each part was made of */
+  #made = new Map()
+  /** Whether the panel may stand elsewhere than at its top: to ask it would have all of the page laid out. */
+  #scrolled = false
 
   /** @param {{onevidence: (entry: number) => void, onclose: () => void, onreply: (reply: number) => void}} hooks */
   constructor(hooks) {
@@ -32,6 +35,7 @@ export class Meaning {
     this.server = h('section', { class: 'panel-part' })
     this.close = h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close the explanations', onclick: () => hooks.onclose() }, icon('M4 4l8 8M12 4l-8 8'))
     this.body = h('div', { class: 'panel-body', tabindex: '0', role: 'region', 'aria-label': 'Explanations' }, this.reply, this.findings, this.secure, this.envelope, this.server, this.proof)
+    this.body.addEventListener('scroll', () => (this.#scrolled = true), { passive: true })
     this.node = h('aside', { class: 'meaning', part: 'meaning', 'aria-label': 'What it means' }, this.close, this.body)
   }
 
@@ -45,17 +49,14 @@ export class Meaning {
   show({ view, probing, relay, sameOrigin }, explanation, title, name) {
     // Opened details and the place on the panel survive whatever has not changed.
     const { tls, protection } = view
-    const key = JSON.stringify([explanation, title, view.findings, view.envelope, view.server, view.connection, view.traffic, tls, probing, protection])
-    if (key === this.#shown) return
-    this.#shown = key
     this.#part(this.reply, [explanation, title], () => this.#replyNodes(explanation, title))
-    this.#part(this.findings, view.findings, () => this.#findingNodes(view.findings))
+    this.#part(this.findings, [view.findings], () => this.#findingNodes(view.findings))
     // A failed handshake is what the person wants to read of first.
-    if (tls?.failure) this.body.prepend(this.secure)
-    else this.findings.after(this.secure)
+    if (!tls?.failure && this.secure.previousSibling !== this.findings) this.findings.after(this.secure)
+    if (tls?.failure && this.secure.previousSibling) this.body.prepend(this.secure)
     this.#part(this.secure, [tls, probing], () => tls && tlsNodes(tls, { probing, title: name }))
-    this.#part(this.proof, protection, () => protection.readable.length > 0 && proofNodes(protection, (sameOrigin && relay) || null))
-    this.#part(this.envelope, view.envelope, () => this.#envelopeNodes(view.envelope))
+    this.#part(this.proof, [protection], () => protection.readable.length > 0 && proofNodes(protection, (sameOrigin && relay) || null))
+    this.#part(this.envelope, [view.envelope], () => this.#envelopeNodes(view.envelope))
     this.#part(this.server, [view.server, view.connection, view.traffic], () => this.#serverNodes(view))
   }
 
@@ -68,17 +69,16 @@ export class Meaning {
 
   /**
    * @param {HTMLElement} node
-   * @param {unknown} data what it is made of: the same again leaves it alone
+   * @param {unknown[]} data what it is made of: the same again leaves it alone
    * @param {() => Child} make
    */
   #part(node, data, make) {
-    const key = JSON.stringify(data)
-    if (node.dataset.key === String(hash(key))) return
-    node.dataset.key = String(hash(key))
+    if (this.#made.get(node)?.every((one, at) => one === data[at])) return
+    this.#made.set(node, data)
     const nodes = make()
     node.hidden = !nodes
     fill(node, nodes)
-    if (node === this.reply) this.body.scrollTop = 0
+    if (node === this.reply && this.#scrolled) this.body.scrollTop = 0
   }
 
   /**
@@ -181,14 +181,4 @@ function recordBody({ meaning, details, causes, advice, sources, known }) {
     advice.length > 0 && [h('p', { class: 'lead' }, 'What to do'), h('ul', null, advice.map((step) => h('li', null, step)))],
     sources.length > 0 && h('p', { class: 'sources' }, sources.map((source, i) => [i > 0 && ', ', sourceLink(source)])),
   ]
-}
-
-/**
- * A short stand-in for long data, good enough to see that it changed.
- * @param {string} text
- */
-function hash(text) {
-  let sum = 5381
-  for (let i = 0; i < text.length; i += 1) sum = (sum * 33 + text.charCodeAt(i)) | 0
-  return sum
 }

@@ -91,11 +91,10 @@ export function toEnd(conversation, { signal, onentry, onchange }) {
       conversation.act({ do: 'hangup' })
     }
     const look = () => {
-      const { view, entries } = conversation
-      const end = view.turn === 'over' && !conversation.probing
-      for (const upto = end ? entries.length : view.settled; told < upto; told += 1) onentry?.(structuredClone(entries[told]))
+      const { view, entries, ended } = conversation
+      for (const upto = ended ? entries.length : view.settled; told < upto; told += 1) onentry?.(structuredClone(entries[told]))
       onchange?.(structuredClone(view))
-      if (!end) return
+      if (!ended) return
       conversation.removeEventListener('change', look)
       signal?.removeEventListener('abort', abort)
       const result = conversation.result()

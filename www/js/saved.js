@@ -17,6 +17,8 @@ export class SavedConversation extends EventTarget {
   saved = true
   over = true
   probing = false
+  behind = false
+  ended = true
   relay = null
   sameOrigin = false
   fault = null

@@ -196,7 +196,7 @@ export class End {
     this.again.hidden = saved
     if (this.node.hidden) return
     setText(this.settings, saved ? 'New conversation' : 'Change settings')
-    const cut = saved && view.turn !== 'over'
+    const cut = saved && view.ending === null
     const key = JSON.stringify([cut, view.summary, view.ending, String(fault)])
     if (key === this.key) return
     this.key = key

@@ -19,6 +19,10 @@ const SIDES = {
 const LONG_MESSAGE = 14
 const LONG_LINE = 1200
 const NOTICEABLE = 1000
+/** Rows that are made at once: the person has other things to do on the page as well. */
+const MOST_ROWS = 60
+/** Rows that are laid out together, or not at all while they are out of sight. */
+const GROUP = 32
 
 /**
  * Seconds since the beginning, for the gutter.
@@ -93,27 +97,38 @@ export class TranscriptView {
    * Shows `entries`; rows of entries that have not changed since the last time are left alone.
    * @param {Entry[]} entries
    * @param {number | null} since the first that crossed encrypted
+   * @returns {boolean} whether all are shown; if not, it wants to be called again
    */
   show(entries, since = null) {
     // Only now is it known which lines crossed in clear text while others did not.
     if (since !== this.#since) this.#entries = []
     this.#since = since
-    const added = document.createDocumentFragment()
-    for (let i = 0; i < entries.length; i += 1) {
+    let upto = 0
+    let made = 0
+    for (; upto < entries.length && made < MOST_ROWS; upto += 1) {
+      const i = upto
       if (this.#entries[i] === entries[i]) continue
+      made += 1
       const row = this.#row(entries[i])
       if (i < this.#rows.length) {
         row.tabIndex = this.#rows[i].tabIndex
         const focused = this.#rows[i].matches(':focus')
         this.#rows[i].replaceWith(row)
         if (focused) row.focus()
-      } else added.append(row)
+      } else this.#group(i).append(row)
       this.#rows[i] = row
     }
-    this.#entries = entries.slice()
-    this.list.append(added)
+    this.#entries = entries.slice(0, upto)
     this.#follow()
     this.jump.hidden = this.#atEnd
+    return upto === entries.length
+  }
+
+  /** @param {number} at a row's place */
+  #group(at) {
+    const group = this.list.children[Math.floor(at / GROUP)] ?? h('div', { class: 'rows', role: 'presentation' })
+    if (!group.parentNode) this.list.append(group)
+    return group
   }
 
   // Stays at the end, unless somebody has scrolled up and the event of it is still on its way.
@@ -169,7 +184,7 @@ export class TranscriptView {
 
   /** @param {number | null} reply */
   #rowsOf(reply) {
-    return reply === null ? [] : this.list.querySelectorAll(`[data-reply="${reply}"]`)
+    return reply === null ? [] : this.#rows.filter((_, at) => this.#entries[at]?.reply === reply)
   }
 
   /**

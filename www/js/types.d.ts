@@ -546,6 +546,10 @@ export interface Talk extends EventTarget {
   readonly over: boolean
   /** Whether another connection is asking the server what it agrees to, because the handshake failed. */
   readonly probing: boolean
+  /** Whether entries are still to come. */
+  readonly behind: boolean
+  /** Whether nothing more will be told. */
+  readonly ended: boolean
   /** The error that broke the core itself. */
   readonly fault: unknown
   /** Milliseconds since 1970. */

@@ -13,15 +13,20 @@ const MESSAGE_LINES_SHOWN: usize = 400;
 impl Case {
     /// The entries from `from` on, ready to show; the last may be a line that is not whole yet.
     pub fn entries(&self, from: usize) -> Vec<EntryView> {
+        self.entries_up_to(from, usize::MAX)
+    }
+
+    /// As [`Self::entries`], before `end`.
+    pub(super) fn entries_up_to(&self, from: usize, end: usize) -> Vec<EntryView> {
         let all = self.record.entries();
         let from = from.min(all.len());
         let mut before = from.checked_sub(1).map_or(0, |at| all[at].at);
-        let mut out = Vec::with_capacity(all.len() - from + 1);
-        for (id, entry) in all.iter().enumerate().skip(from) {
+        let mut out = Vec::new();
+        for (id, entry) in all.iter().enumerate().take(end).skip(from) {
             out.push(show_entry(id, entry, before));
             before = entry.at;
         }
-        if !self.record.partial().is_empty() {
+        if end > all.len() && !self.record.partial().is_empty() {
             let at = self.record.partial_since().unwrap_or(self.record.at());
             out.push(EntryView {
                 id: all.len(),

@@ -6,6 +6,9 @@ use super::view::View;
 use crate::json;
 use crate::machine::Session;
 
+/// The most settled entries that are told at once: a page has other things to do as well.
+const MOST: usize = 400;
+
 /// What a page has been told so far.
 #[derive(Debug, Default)]
 pub struct Patches {
@@ -19,16 +22,19 @@ pub struct Patches {
 
 impl Patches {
     /// What has changed since the last call, as JSON: `view`, an object of the sections of [`View`] that are new;
-    /// `from` and `entries`, which take the place of all entries from that number on.
+    /// `from` and `entries`, which take the place of all entries from that number on; `more`, whether there are more to be
+    /// asked for. The view's `settled` is about the entries that have been told.
     pub fn next(&mut self, session: &Session) -> String {
-        let view = session.view();
-        let settled = view.settled;
+        let mut view = session.view();
+        let more = view.settled > self.settled + MOST;
+        let settled = if more { self.settled + MOST } else { view.settled };
+        view.settled = settled;
         let mut out = String::with_capacity(1024);
         out.push_str("{\"view\":{");
         self.sections_into(&mut out, view);
         out.push_str("},");
-        self.entries_into(&mut out, session, settled);
-        out.push('}');
+        self.entries_into(&mut out, session, settled, more);
+        out.push_str(if more { ",\"more\":true}" } else { ",\"more\":false}" });
         out
     }
 
@@ -51,8 +57,10 @@ impl Patches {
         }
     }
 
-    fn entries_into(&mut self, out: &mut String, session: &Session, settled: usize) {
-        let entries: Vec<String> = session.entries(self.settled).iter().map(json::to_string).collect();
+    fn entries_into(&mut self, out: &mut String, session: &Session, settled: usize, more: bool) {
+        let end = if more { settled } else { usize::MAX };
+        let entries = session.case().entries_up_to(self.settled, end);
+        let entries: Vec<String> = entries.iter().map(json::to_string).collect();
         let hashes: Vec<u64> = entries.iter().map(|text| hash(text)).collect();
         let same = hashes.iter().zip(&self.open).take_while(|(now, told)| now == told).count();
         let from = self.settled + same;
@@ -185,6 +193,28 @@ mod tests {
         let _ = session.handle(Now(3), Input::Bytes(b"ee\r\n"));
         let (sections, entries) = page.take_in(&patches.next(&session));
         assert!(sections < 6 && entries == 1, "{sections} sections, {entries} entries");
+        page.is_as(&session);
+    }
+
+    #[test]
+    fn a_flood_is_told_piece_by_piece_and_whole_in_the_end() {
+        let setup = Setup::from_json(r#"{"practice":"accepts-all"}"#).unwrap();
+        let mut session = Session::new(Now(0), setup);
+        let _ = session.handle(Now(1), Input::Opened);
+        let _ = session.handle(Now(2), Input::Bytes("220 one\r\n".repeat(1_000).as_bytes()));
+        let (mut page, mut patches) = (Page::default(), Patches::default());
+        let mut pieces = 0;
+        loop {
+            let patch = patches.next(&session);
+            let (_, entries) = page.take_in(&patch);
+            assert!(entries <= super::MOST + 1, "{entries}");
+            assert_eq!(page.view["settled"], page.entries.len());
+            pieces += 1;
+            if patch.ends_with("\"more\":false}") {
+                break;
+            }
+        }
+        assert!(pieces > 2, "{pieces}");
         page.is_as(&session);
     }
 }
