@@ -237,6 +237,29 @@ async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome
 }
 
 #[tokio::test]
+async fn a_flood_is_shown_and_told_whole_in_the_end() -> Outcome {
+    let flood = "250 ok\r\n".repeat(3_000);
+    let server =
+        FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::WaitLine, Step::send(&flood)]).await?;
+    let (_relay, page) = with("", server.addr()).await?;
+    let count = "
+        const element = document.querySelector('smtp-conversation');
+        window.told = 0;
+        window.ended = 0;
+        element.addEventListener('ehlo-entry', () => (window.told += 1));
+        element.addEventListener('ehlo-end', () => (window.ended = window.told));";
+    page.run(count, Vec::new()).await?;
+    page.connect().await?;
+    page.proposed("EHLO ").await?;
+    page.enter().await?;
+    page.verdict().await?;
+    let all = page.js("document.querySelector('smtp-conversation').view.entries").await?;
+    assert!(all.as_u64() > Some(3_000), "{all}");
+    page.until("return root.querySelectorAll('.line').length === args[0] && window.ended === args[0]", all).await?;
+    page.expect_no_errors().await
+}
+
+#[tokio::test]
 async fn a_network_that_takes_no_more_is_given_no_more() -> Outcome {
     let script = "
         const waiting = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'bufferedAmount').get;
