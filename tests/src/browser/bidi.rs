@@ -57,10 +57,17 @@ impl Bidi {
                 return if failed { Err(Failure::new(format!("{method}: {value}"))) } else { Ok(errors) };
             }
             let entry = &value["params"];
-            if value["method"] == "log.entryAdded" && entry["level"] == "error" {
+            if value["method"] == "log.entryAdded" && entry["level"] == "error" && !is_of_the_driver(entry) {
                 let place = &entry["stackTrace"]["callFrames"][0];
                 errors.push(format!("{} ({}:{})", entry["text"], place["url"], place["lineNumber"]));
             }
         }
     }
+}
+
+/// Whether an error is WebDriver's own. Its scripts run in a sandbox; where one waits for a promise of the page's, Firefox
+/// may let the page's side fail at the sandbox's values. Such an error has no place in any script of the page.
+fn is_of_the_driver(entry: &Value) -> bool {
+    let text = entry["text"].as_str().unwrap_or_default();
+    text.starts_with("Error: Permission denied to access property") && entry["stackTrace"]["callFrames"][0].is_null()
 }
