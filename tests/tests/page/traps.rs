@@ -239,8 +239,12 @@ async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome
 #[tokio::test]
 async fn a_flood_is_shown_and_told_whole_in_the_end() -> Outcome {
     let flood = "250 ok\r\n".repeat(3_000);
-    let server =
-        FakeServer::start(vec![Step::send("220 mail.example ESMTP\r\n"), Step::WaitLine, Step::send(&flood)]).await?;
+    let server = FakeServer::start(vec![
+        FakeStep::send("220 mail.example ESMTP\r\n"),
+        FakeStep::WaitLine,
+        FakeStep::send(&flood),
+    ])
+    .await?;
     let (_relay, page) = with("", server.addr()).await?;
     let count = "
         const element = document.querySelector('smtp-conversation');
