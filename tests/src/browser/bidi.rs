@@ -65,8 +65,8 @@ impl Bidi {
     }
 }
 
-/// Whether an error is WebDriver's own. Its scripts run in a sandbox; where one waits for a promise of the page's, Firefox
-/// may let the page's side fail at the sandbox's values. Such an error has no place in any script of the page.
+/// Whether an error is Firefox's or WebDriver's own: on a busy machine it comes on any page that is driven with a preload
+/// script, one without scripts of its own too. It has no place in any script of the page, as an error of the page has.
 fn is_of_the_driver(entry: &Value) -> bool {
     let text = entry["text"].as_str().unwrap_or_default();
     text.starts_with("Error: Permission denied to access property") && entry["stackTrace"]["callFrames"][0].is_null()
