@@ -408,7 +408,7 @@ impl Layer {
 }
 
 /// `provider` with the suites in the order in which they are offered: without AES instructions ChaCha20-Poly1305 comes
-/// first (RFC 8446 B.4, RFC 7905), which is seven times as fast there.
+/// first (RFC 8446 B.4, RFC 7905), which is much faster there.
 fn fastest_first(mut provider: CryptoProvider, aes: bool) -> CryptoProvider {
     let chacha = |suite: &SupportedCipherSuite| registry::suite(u16::from(suite.suite())).contains("CHACHA20");
     if !aes {
