@@ -65,8 +65,8 @@ impl Bidi {
     }
 }
 
-/// Whether an error is Firefox's or WebDriver's own: on a busy machine it comes on any page that is driven with a preload
-/// script, one without scripts of its own too. It has no place in any script of the page, as an error of the page has.
+/// Whether an error is Firefox's or WebDriver's own: on a busy machine it was seen on a page with none of Ehlo's code too,
+/// driven with a preload script. It has no place in any script, as an error of the page has; why it comes is not known.
 fn is_of_the_driver(entry: &Value) -> bool {
     let text = entry["text"].as_str().unwrap_or_default();
     text.starts_with("Error: Permission denied to access property") && entry["stackTrace"]["callFrames"][0].is_null()
