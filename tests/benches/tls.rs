@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -21,6 +20,7 @@ use ehlo_core::tls::layer::{Layer, Out};
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::conversation::{Conversation, told};
+use ehlo_tests::figures::Rows;
 use ehlo_tests::packages::program;
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::relay::Relay;
@@ -49,34 +49,6 @@ struct Scene {
     relay: Relay,
     browser: Browser,
     folder: TempDir,
-}
-
-/// The numbers of each row, under its name and in the order of its first.
-#[derive(Default)]
-struct Rows {
-    names: Vec<String>,
-    values: BTreeMap<String, Vec<f64>>,
-}
-
-impl Rows {
-    fn add(&mut self, name: String, value: f64) {
-        if !self.values.contains_key(&name) {
-            self.names.push(name.clone());
-        }
-        self.values.entry(name).or_default().push(value);
-    }
-
-    fn print(&mut self, title: &str) -> Outcome {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\n{title}\n{:<64} {:>9} {:>9} {:>9}", "", "median", "least", "p90")?;
-        for name in &self.names {
-            let values = self.values.get_mut(name).ok_or_else(|| Failure::new("a row has values"))?;
-            values.sort_by(f64::total_cmp);
-            let at = |part: usize| values[(values.len() - 1) * part / 100];
-            writeln!(out, "{name:<64} {:>9.2} {:>9.2} {:>9.2}", at(50), at(0), at(90))?;
-        }
-        Ok(())
-    }
 }
 
 fn main() -> Outcome {
@@ -195,26 +167,24 @@ async fn core_and_relay(scene: &Scene, at: SocketAddr) -> Outcome<f64> {
     Ok(time)
 }
 
-/// Installed before anything of Ehlo is loaded: counts the time in each WebAssembly module, and its memory.
+/// Installed before anything of Ehlo is loaded: counts the time in WebAssembly and what it calls, and its memory.
 const METER: &str = "
-    const meter = { depth: 0, spent: {}, memories: [] };
-    const timed = (name, call) => (...given) => {
+    const meter = { depth: 0, spent: 0, memories: [] };
+    const timed = call => (...given) => {
         if (meter.depth > 0) return call(...given);
         meter.depth = 1;
         const began = performance.now();
         try { return call(...given) } finally {
             meter.depth = 0;
-            meter.spent[name] = (meter.spent[name] ?? 0) + performance.now() - began;
+            meter.spent += performance.now() - began;
         }
     };
     const streaming = WebAssembly.instantiateStreaming;
     WebAssembly.instantiateStreaming = async (source, imports) => {
-        const response = await source;
-        const name = new URL(response.url).pathname.split('/').pop().replace('_bg.wasm', '');
-        const { module, instance } = await streaming.call(WebAssembly, response, imports);
+        const { module, instance } = await streaming.call(WebAssembly, source, imports);
         const exports = {};
         for (const [key, value] of Object.entries(instance.exports)) {
-            exports[key] = typeof value === 'function' ? timed(name, value) : value;
+            exports[key] = typeof value === 'function' ? timed(value) : value;
             if (value instanceof WebAssembly.Memory) meter.memories.push(value);
         }
         return { module, instance: { exports } };
@@ -230,7 +200,7 @@ const TIMED: &str = "
     const mark = name => {
         if (times[name] !== undefined) return;
         times[name] = performance.now() - began;
-        times[name + 'Spent'] = { ...meter.spent };
+        times[name + 'Spent'] = meter.spent;
         times[name + 'Memory'] = meter.memory();
     };
     const onentry = ({ lines, side }) => {
@@ -239,14 +209,12 @@ const TIMED: &str = "
         if (text.startsWith('220')) mark('greeting');
         if (text.startsWith('250 2.0.0 Ok: queued')) mark('queued');
     };
-    meter.spent = {};
+    meter.spent = 0;
     const began = performance.now();
     const onchange = options.message ? undefined : view => { if (view.tls?.stage === 'secured') mark('secured') };
     const { outcome, ending } = await run({ ...options, onentry, onchange });
     mark('end');
-    const loads = performance.getEntriesByType('resource').filter(entry => /\\/wasm\\/tls/.test(entry.name));
-    const load = loads.length ? Math.max(...loads.map(l => l.responseEnd)) - Math.min(...loads.map(l => l.startTime)) : 0;
-    const result = { ...times, outcome, sentence: ending.sentence, spent: meter.spent, load };";
+    const result = { ...times, outcome, sentence: ending.sentence };";
 
 /// A page with nothing but the scripts, freshly loaded.
 async fn fresh_page(scene: &Scene) -> Outcome {
@@ -259,7 +227,7 @@ async fn fresh_page(scene: &Scene) -> Outcome {
 async fn in_page(scene: &Scene, at: SocketAddr) -> Outcome<Vec<(String, f64)>> {
     fresh_page(scene).await?;
     let first = greeting_in_page(scene, at).await?;
-    // By then the engine has compiled the modules anew, to faster code.
+    // By then the engine has compiled it anew, to faster code.
     for _ in 0..2 {
         greeting_in_page(scene, at).await?;
     }
@@ -267,23 +235,19 @@ async fn in_page(scene: &Scene, at: SocketAddr) -> Outcome<Vec<(String, f64)>> {
     let named = [
         ("Chromium, the first of a page", first.greeting),
         ("Chromium, of it to the end of the handshake", first.secured),
-        ("Chromium, of it fetching the module of TLS", first.load),
-        ("Chromium, of it inside the module of TLS", first.tls),
+        ("Chromium, of it inside of WebAssembly and what it calls", first.wasm),
         ("Chromium, a later one", later.greeting),
         ("Chromium, of it to the end of the handshake, a later one", later.secured),
-        ("Chromium, of it inside the module of TLS, a later one", later.tls),
-        ("Chromium, of it inside the module of the conversation, a later one", later.conversation),
+        ("Chromium, of it inside of WebAssembly, a later one", later.wasm),
     ];
     Ok(named.map(|(name, value)| (name.to_owned(), value)).to_vec())
 }
 
-/// Milliseconds from the call, and inside of the modules until the greeting.
+/// Milliseconds from the call, and inside of WebAssembly until the greeting.
 struct Greeted {
     secured: f64,
     greeting: f64,
-    load: f64,
-    tls: f64,
-    conversation: f64,
+    wasm: f64,
 }
 
 async fn greeting_in_page(scene: &Scene, at: SocketAddr) -> Outcome<Greeted> {
@@ -294,9 +258,7 @@ async fn greeting_in_page(scene: &Scene, at: SocketAddr) -> Outcome<Greeted> {
     Ok(Greeted {
         secured: number(&told["secured"])?,
         greeting: number(&told["greeting"])?,
-        load: number(&told["load"])?,
-        tls: number(&told["greetingSpent"]["tls"])?,
-        conversation: number(&told["greetingSpent"]["ehlo"])?,
+        wasm: number(&told["greetingSpent"])?,
     })
 }
 
@@ -320,8 +282,7 @@ async fn messages(scene: &Scene, rounds: usize) -> Outcome {
         speed.add("Ehlo's core and relay, no browser, call to 250".to_owned(), rate(native));
         speed.add("Chromium, run() from call to 250".to_owned(), rate(page.whole));
         parts.add("from the call to the 250".to_owned(), page.whole);
-        parts.add("of it inside the module of TLS".to_owned(), page.tls);
-        parts.add("of it inside the module of the conversation".to_owned(), page.conversation);
+        parts.add("of it inside of WebAssembly and what it calls".to_owned(), page.wasm);
         parts.add("from the 250 until run() has made its result".to_owned(), page.result);
         let mega = |octets: f64| octets / 1e6;
         memory.add("JavaScript's heap and WebAssembly, before".to_owned(), mega(page.heap.0));
@@ -370,9 +331,8 @@ async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> Outcome<
 /// One large message through the page: milliseconds, and octets before and at most.
 struct Sent {
     whole: f64,
-    /// Milliseconds inside of the modules until the 250.
-    tls: f64,
-    conversation: f64,
+    /// Milliseconds inside of WebAssembly until the 250.
+    wasm: f64,
     /// Milliseconds from the 250 until `run` has made its result.
     result: f64,
     wasm_memory: (f64, f64),
@@ -382,7 +342,7 @@ struct Sent {
 
 async fn message_in_page(scene: &Scene, at: SocketAddr, length: usize) -> Outcome<Sent> {
     fresh_page(scene).await?;
-    // The modules are there, and one conversation has gone by.
+    // The module is there, and one conversation has gone by.
     greeting_in_page(scene, scene.servers[0].1.tls_addr()).await?;
     let make = "const line = '0123456789'.repeat(7) + '\\r\\n';
         const head = 'Subject: large\\r\\n\\r\\n';
@@ -424,8 +384,7 @@ async fn message_in_page(scene: &Scene, at: SocketAddr, length: usize) -> Outcom
     let number = |value: &Value| value.as_f64().ok_or_else(|| Failure::new(format!("it was not delivered: {told}")));
     Ok(Sent {
         whole: number(&told["queued"])?,
-        tls: number(&told["queuedSpent"]["tls"])?,
-        conversation: number(&told["queuedSpent"]["ehlo"])?,
+        wasm: number(&told["queuedSpent"])?,
         result: number(&told["end"])? - number(&told["queued"])?,
         wasm_memory: (number(&told["wasmBefore"])?, number(&told["queuedMemory"])?),
         heap: (number(&told["before"])?, number(&told["most"])?),

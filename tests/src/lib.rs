@@ -7,6 +7,7 @@ pub mod conversation;
 pub mod dns;
 pub mod failure;
 pub mod fake;
+pub mod figures;
 pub mod fileserver;
 pub mod network;
 pub mod packages;

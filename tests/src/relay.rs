@@ -77,8 +77,16 @@ impl RelayProgram {
     /// # Errors
     /// As [`RelayProgram::start`].
     pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<Self> {
+        Self::of(&program()?, arguments, environment).await
+    }
+
+    /// As [`RelayProgram::start_with`], of another build.
+    ///
+    /// # Errors
+    /// As [`RelayProgram::start`].
+    pub async fn of(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let mut ehlo = command(program()?);
+        let mut ehlo = command(program);
         ehlo.args(["--listen", "127.0.0.1:0"]).args(arguments).envs(environment.iter().copied());
         let mut process = Process::start("ehlo", ehlo, &folder.path().join("log"))?;
         let look = || match process.has_ended() {

@@ -53,6 +53,7 @@ pub struct Session {
     handshake_asked: bool,
     probe: Option<probes::Run>,
     message: Arc<Vec<u8>>,
+    message_is_8bit: bool,
     outgoing: Option<sending::Outgoing>,
     out: VecDeque<Output>,
 }
@@ -88,6 +89,7 @@ impl Session {
             handshake_asked: false,
             probe: None,
             message: Arc::default(),
+            message_is_8bit: false,
             outgoing: None,
             out: VecDeque::new(),
         };
@@ -101,6 +103,7 @@ impl Session {
     /// Only for mistakes of the caller: a setting that cannot be, or an action where there is nothing left to act on.
     pub fn handle(&mut self, now: Now, input: Input<'_>) -> Result<(), Mistake> {
         self.now = self.now.max(now);
+        let is_progress = matches!(input, Input::Written(_) | Input::Carried { .. });
         let result = match input {
             Input::Written(_) if !self.is_sending() => return Ok(()),
             Input::Do(action) => self.act(action),
@@ -110,7 +113,9 @@ impl Session {
             }
         };
         self.advance();
-        self.out.push_back(Output::Changed);
+        if !(is_progress && self.has_just_told_progress()) {
+            self.out.push_back(Output::Changed);
+        }
         result
     }
 

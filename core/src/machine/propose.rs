@@ -48,7 +48,7 @@ impl Session {
             xclient: record.xclient(),
             mails: taken.count(),
             message_octets: self.message.len(),
-            message_is_8bit: !self.message.is_ascii(),
+            message_is_8bit: self.message_is_8bit,
         })
     }
 
@@ -57,5 +57,6 @@ impl Session {
         let setup = self.setup();
         let own_name = setup.plan.hello.clone().unwrap_or_else(|| self.case.own_name());
         self.message = plan::message::octets(setup, &setup.plan, &own_name);
+        self.message_is_8bit = !self.message.is_ascii();
     }
 }

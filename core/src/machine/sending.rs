@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Output, Session};
 use crate::record::Happened;
+use crate::time::Now;
 use crate::wire::body::{Stuffing, measure};
 
 /// Bytes of a piece; the relay takes twice as many.
@@ -11,6 +12,9 @@ const PIECE: usize = 32 * 1024;
 
 /// Bytes of a message that may wait for the network at a time; a smaller message goes out in one go.
 pub const WINDOW: u64 = 256 * 1024;
+
+/// Milliseconds between two words on how far a big message is: each is a transcript to draw.
+const TELL_EVERY: u64 = 100;
 
 /// A message that is being sent.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub(super) struct Outgoing {
     made: u64,
     /// Bytes handed out that have not left for the network yet, as far as the driver tells.
     flight: u64,
+    /// When a page was last told how far it is.
+    told: Now,
 }
 
 #[derive(Debug)]
@@ -99,7 +105,7 @@ impl Session {
     }
 
     fn stream(&mut self, bytes: Arc<Vec<u8>>, form: Form, begins: bool, total: usize) {
-        self.outgoing = Some(Outgoing { bytes, form, begins, total: total as u64, made: 0, flight: 0 });
+        self.outgoing = Some(Outgoing { bytes, form, begins, total: total as u64, made: 0, flight: 0, told: Now(0) });
         self.pump();
     }
 
@@ -109,6 +115,16 @@ impl Session {
             outgoing.flight = outgoing.flight.saturating_sub(bytes);
             self.pump();
         }
+    }
+
+    /// Whether a page has been told how far the message is so lately that it need not be told again.
+    pub(super) fn has_just_told_progress(&mut self) -> bool {
+        let Some(outgoing) = &mut self.outgoing else { return false };
+        let is_lately = self.now.since(outgoing.told) < TELL_EVERY;
+        if !is_lately {
+            outgoing.told = self.now;
+        }
+        is_lately
     }
 
     /// Hands out what the window leaves room for.

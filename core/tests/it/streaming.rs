@@ -20,22 +20,26 @@ fn big() -> Vec<u8> {
 struct Held {
     session: Session,
     queued: Vec<Vec<u8>>,
+    /// How often there was something new to be seen.
+    told: u64,
+    now: Now,
 }
 
 impl Held {
     fn new(plan: &str, message: Vec<u8>) -> Self {
         let mut setup = Setup::from_json(&["{\"practice\":\"accepting\",", plan, "}"].concat()).unwrap();
         setup.plan.message = Message::Bytes(message.into());
-        let mut held = Self { session: Session::new(Now(0), setup), queued: Vec::new() };
+        let mut held = Self { session: Session::new(Now(0), setup), queued: Vec::new(), told: 0, now: Now(0) };
         held.input(Input::Opened);
         held
     }
 
     fn input(&mut self, input: Input<'_>) {
-        self.session.handle(Now(0), input).unwrap();
+        self.session.handle(self.now, input).unwrap();
         loop {
             match self.session.poll() {
                 Output::Send(octets) => self.queued.push(octets),
+                Output::Changed => self.told += 1,
                 Output::Idle(_) => return,
                 _ => {}
             }
@@ -93,6 +97,29 @@ fn no_more_of_a_big_message_is_queued_than_the_window_has_room_for() {
     assert!(kept < 100 * 1024, "{kept} octets are kept");
     held.says("250 2.0.0 Ok: queued as 4Xy1Zz2abc\r\n");
     assert_eq!(held.session.summary().queue_id.as_deref(), Some("4Xy1Zz2abc"));
+}
+
+#[test]
+fn a_page_is_told_of_a_big_message_ten_times_a_second_and_of_its_end() {
+    let mut held = Held::to_data(PLAN, "HELP");
+    held.queued.clear();
+    held.says("354 go\r\n");
+    held.told = 0;
+    for milliseconds in 0_u64.. {
+        if held.queued.is_empty() {
+            assert!(
+                (milliseconds / 100..milliseconds / 100 + 3).contains(&held.told),
+                "{} of {milliseconds}",
+                held.told
+            );
+            break;
+        }
+        let octets = held.queued.remove(0).len() as u64;
+        held.now = Now(1_000 + milliseconds);
+        held.input(Input::Written(octets - 1));
+        held.input(Input::Written(1));
+    }
+    assert!(held.session.view().progress.is_none());
 }
 
 #[test]
