@@ -102,7 +102,7 @@ impl Conversation {
         self.take(Ok(Action::MessageBytes { bytes }))
     }
 
-    /// What has changed since the last call, as JSON: see `ehlo_core::patch`.
+    /// What has changed since the last call, as JSON: see `ehlo_core::export::patch`.
     pub fn changes(&self) -> String {
         self.talk.is_told.set(false);
         self.session(|session| self.talk.patches.borrow_mut().next(session))

@@ -10,6 +10,7 @@ import { Meaning } from './meaning.js'
 import { RecipesDialog } from './recipes.js'
 import { SignInDialog } from './sign-in.js'
 import { Bar, End, Progress, Wait } from './status.js'
+import { TALK_MAX } from './storage.js'
 import { TranscriptView } from './transcript-view.js'
 
 /** @import { Recipe } from './recipes.js' */
@@ -198,6 +199,9 @@ export class Desk {
   #keepNow() {
     const { conversation } = this
     if (!conversation || conversation.saved || conversation.fault) return
+    // What the server has said is longer as a talk: one that would not be kept is not made, second by second.
+    const { received, dropped } = conversation.view.traffic
+    if (received - dropped > TALK_MAX) return
     const talk = conversation.exportAs('talk')
     if (talk) this.#store.last = { talk, live: !conversation.over }
   }

@@ -14,7 +14,8 @@
  * @typedef {{talk: string, live: boolean}} Last
  */
 
-const TALK_MAX = 512 * 1024
+/** The longest conversation that is kept, in characters. */
+export const TALK_MAX = 512 * 1024
 const HISTORY_MAX = 100
 
 /** What is kept for one element. */

@@ -7,7 +7,7 @@ use crate::json;
 use crate::machine::Session;
 
 /// The most settled entries that are told at once: a page has other things to do as well.
-const MOST: usize = 400;
+const MOST: usize = 150;
 
 /// What a page has been told so far.
 #[derive(Debug, Default)]
