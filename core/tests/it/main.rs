@@ -3,6 +3,7 @@
 mod corpus;
 mod ending;
 mod flood;
+mod foreseen;
 mod lint;
 mod oracles;
 mod peers;

@@ -2,6 +2,9 @@
 
 use ehlo_core::case::Case;
 use ehlo_core::export::view::Severity;
+use ehlo_core::machine::Output;
+use ehlo_core::reading::meaning;
+use ehlo_core::time::Now;
 
 use crate::stage::after;
 
@@ -82,4 +85,60 @@ fn what_was_readable_before_the_handshake_is_told_where_there_was_a_before() {
         assert!(!readable.is_empty());
         assert_eq!(readable.iter().any(|sentence| sentence.contains(before)), told, "{readable:?}");
     }
+}
+
+#[test]
+fn the_sentence_of_a_connection_that_stands_says_whether_the_server_has_greeted() {
+    let sentence = |talk: &str| after(talk).summary().sentence;
+    let stands = "@ call mx.example 25\n@ connected 1 192.0.2.1 25 - -\n";
+    assert_eq!(sentence("@ call mx.example 25\n"), "The relay is connecting to mx.example.");
+    assert_eq!(sentence(stands), "Connected; the server has not greeted yet.");
+    assert_eq!(sentence(&[stands, "S: 220 mx.example\n"].concat()), "The conversation is under way.");
+}
+
+#[test]
+fn a_code_that_the_standard_does_not_list_for_a_command_is_said_to_be_common() {
+    let allowed = |exchange: &str| {
+        let session = after(&["S: 220 mx.example\n", exchange].concat());
+        let last = session.record().replies().len() - 1;
+        meaning::of(session.case(), last).and_then(|meaning| meaning.allowed)
+    };
+    for (exchange, told) in [
+        ("C: EHLO c.example\nS: 250 mx.example\n", "250 is listed here"),
+        ("C: EHLO c.example\nS: 504 what\n", "504 is listed here"),
+        ("C: EHLO c.example\nS: 451 later\n", "451 is not listed here, which is common"),
+        ("C: EHLO c.example\nS: 421 bye\n", "421 is listed here"),
+        ("C: EHLO c.example\nS: 500 what\n", "500 is listed here"),
+        ("C: QUIT\nS: 221 bye\n", "221 is listed here (RFC 5321"),
+    ] {
+        let said = allowed(exchange).unwrap_or_default();
+        assert!(said.starts_with(told), "{exchange}: {said}");
+    }
+    let unknown = "500 is listed here (RFC 5321 §4.3.2 lists 500, 502; 421, 500 and 501 may always come).";
+    assert_eq!(allowed("C: XFOO\nS: 500 what\n").as_deref(), Some(unknown));
+}
+
+#[test]
+fn nothing_is_waited_for_when_the_time_is_over_or_the_conversation_is() {
+    let mut session = after("S: 220 mx.example\nC: EHLO c.example\n");
+    assert_eq!(session.poll(), Output::Idle(Some(Now(300_000))));
+    for (talk, of) in [
+        ("S: 220 mx.example\nC: EHLO c.example\n@ at 300000\n", "an overdue reply"),
+        ("S: 220 mx.example\nC: EHLO c.example\n@ hang-up\n", "a conversation that is over"),
+        ("S: 220 mx.example\n", "the person"),
+    ] {
+        assert_eq!(after(talk).poll(), Output::Idle(None), "there is no time limit on {of}");
+    }
+}
+
+#[test]
+fn what_is_sent_is_no_part_of_a_debug_text() {
+    assert_eq!(format!("{:?}", Output::Send(b"AUTH PLAIN c2VjcmV0".to_vec())), "Send(19 octets)");
+    assert_eq!(format!("{:?}", Output::Idle(None)), "Idle(None)");
+}
+
+#[test]
+fn a_proof_is_worked_on_only_while_a_mechanism_asks_for_it() {
+    let session = after("S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH PLAIN\n");
+    assert_eq!(session.sign_in_work(), None);
 }
