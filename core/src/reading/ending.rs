@@ -297,7 +297,7 @@ fn refused_advice(code: Code, port: u16) -> Vec<&'static str> {
         ],
         Code::NotSmtp if port == 465 || port == 2465 => {
             vec![
-                "On this port servers expect TLS from the first octet; this version speaks plain text only. Try 25 or 587.",
+                "On this port servers expect TLS from the first byte: choose \u{201C}TLS at once\u{201D} under Security, or try port 25 or 587.",
             ]
         }
         Code::NotSmtp => vec!["Check the port: mail servers listen on 25 and 587, and on 465 with TLS from the start."],

@@ -71,6 +71,14 @@ fn the_handshake_is_foreseen_where_it_is_wanted_and_still_to_come() {
 }
 
 #[test]
+fn a_server_that_offers_starttls_again_after_the_handshake_is_not_asked_again() {
+    let again = "C: EHLO c.example\nS: 250-mx.example\nS: 250 STARTTLS\n";
+    let tls = "C: STARTTLS\nS: 220 go\n@ tls {\"version\":\"TLS 1.3\",\"suite\":\"x\",\"client_certificate\":\"not-asked\",\"verdict\":{\"trusted\":true}}\n";
+    let talk = ["@ security starttls\n", &plan(""), again, tls, again].concat();
+    assert_eq!(foreseen(&after(&talk)), [MAIL, ONE, TWO, "DATA", "the message", "QUIT"]);
+}
+
+#[test]
 fn a_sign_in_is_foreseen_until_it_has_been_tried() {
     let signs = plan(",\"until\":\"rcpt\",\"sign_in\":{\"user\":\"u\",\"password\":\"p\",\"mechanism\":\"PLAIN\"}");
     assert_eq!(foreseen(&after(&signs)), [EHLO, "AUTH PLAIN", MAIL, ONE, TWO, "QUIT"]);
