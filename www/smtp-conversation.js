@@ -7,7 +7,8 @@
  * @module
  */
 
-import { CoreMissing, loadRest } from './js/core.js'
+import { CoreMissing } from './js/core.js'
+import { loadRest } from './js/load.js'
 import { SmtpConversation } from './js/element.js'
 
 export { CoreMissing, SmtpConversation }

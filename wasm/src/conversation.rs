@@ -13,7 +13,8 @@ use ehlo_core::setup::Message;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::line::{Event, Line, Told, Way};
+use crate::event::Event;
+use crate::line::{Line, Told, Way};
 use crate::practice::{self, Practising, Server};
 use crate::socket::Socket;
 use crate::{browser, export, thrown, to_json};

@@ -4,6 +4,7 @@
 mod bell;
 mod browser;
 mod conversation;
+mod event;
 mod fault;
 mod line;
 mod practice;

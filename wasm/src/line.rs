@@ -6,13 +6,12 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use ehlo_core::json::Mistake;
+use ehlo_core::machine::Setup;
 use ehlo_core::machine::connection::{Arrived, Connection, Do};
-use ehlo_core::machine::{Action, Closed, Setup};
 use ehlo_core::time::Now;
-use ehlo_core::tls::Legacy;
-use ehlo_core::tunnel::FromRelay;
 use gloo_timers::callback::Timeout;
 
+use crate::event::{Event, Report};
 use crate::practice::Practising;
 use crate::socket::Socket;
 use crate::{browser, fault};
@@ -33,19 +32,6 @@ impl Machine for Connection {
     }
 }
 
-/// Something that happened; as [`Arrived`], with bytes of its own.
-pub(crate) enum Event {
-    Reached,
-    Opened,
-    Relay(FromRelay),
-    Bytes(Vec<u8>),
-    Closed(Closed),
-    Left(u64),
-    Probed(Option<Box<Legacy>>),
-    Tick,
-    Act(Action),
-}
-
 /// What the machine asks for that is no business of the line's.
 pub(crate) enum Told {
     /// What is to be seen has changed.
@@ -55,9 +41,6 @@ pub(crate) enum Told {
     /// It is no longer wanted.
     EndProbe,
 }
-
-/// By which a way tells what happens on it.
-pub(crate) type Report = Rc<dyn Fn(Event)>;
 
 /// Carries bytes to the mail server, and reports what comes.
 pub(crate) enum Way {

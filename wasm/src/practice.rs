@@ -12,7 +12,7 @@ use gloo_timers::callback::Timeout;
 
 use crate::bell::Bell;
 use crate::browser;
-use crate::line::{Event, Report};
+use crate::event::{Event, Report};
 
 /// A practice server; it is the same one for as long as the page is open.
 pub(crate) type Server = Rc<RefCell<Practice>>;

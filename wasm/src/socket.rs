@@ -15,7 +15,7 @@ use web_sys::{BinaryType, CloseEvent, Event as DomEvent, MessageEvent, WebSocket
 
 use crate::bell::Bell;
 use crate::browser;
-use crate::line::{Event, Report};
+use crate::event::{Event, Report};
 
 /// The most bytes of one message.
 const PIECE: usize = 32 * 1024;

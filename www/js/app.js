@@ -5,10 +5,11 @@
  */
 
 import { Conversation } from './conversation.js'
-import { loadAhead, loadCore, loadRest } from './core.js'
+import { loadCore } from './core.js'
 import { fill, focusedIn, h } from './dom.js'
 import { acceptDrops } from './files.js'
 import { SetupForm } from './form.js'
+import { loadAhead, loadRest } from './load.js'
 import { aboutRelay, relayAddress } from './relay.js'
 import { DEFAULTS, planChange, signInOf, toSetup } from './settings.js'
 import { Store } from './storage.js'

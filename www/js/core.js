@@ -1,5 +1,5 @@
 /**
- * Loads what a first look at the form does not need: the core (WebAssembly), and the rest of the page's scripts.
+ * Loads the core (WebAssembly), and tells when it has failed.
  * Everything is found from where this file lies, so the folder may be put anywhere.
  * @module
  */
@@ -9,8 +9,8 @@
 
 const FOLDER = new URL('../wasm/', import.meta.url)
 
-/** @type {Record<'core' | 'rest', Promise<any> | null>} */
-const loads = { core: null, rest: null }
+/** @type {Promise<Core> | null} */
+let coming = null
 /** How often the core has failed: what is loaded after a fault has another address, and so is another core. */
 let faulted = 0
 /** @param {string} name */
@@ -43,35 +43,28 @@ function adviceFor(cause) {
 }
 
 /**
- * Later calls give the same promise; a load that failed is tried afresh.
- * @param {'core' | 'rest'} name
- * @param {() => Promise<any>} load
- */
-function once(name, load) {
-  loads[name] ??= load().catch((cause) => {
-    loads[name] = null
-    throw new CoreMissing(cause)
-  })
-  return loads[name]
-}
-
-/**
- * Loads the core. It is compiled while it comes.
+ * Loads the core. It is compiled while it comes. Later calls give the same promise; a load that failed is tried afresh.
  * @returns {Promise<Core>}
  */
 export function loadCore() {
-  return once('core', async () => {
-    const mine = faulted
-    const coming = fetch(address('ehlo_bg.wasm'))
-    // It is waited for below; until then a failure is nobody's.
-    coming.catch(() => {})
-    const core = await import(address('ehlo.js'))
-    const response = await coming
-    if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
-    await core.default({ module_or_path: response })
-    core.on_fault((/** @type {string} */ sentence) => mine === faulted && fail(new Error(sentence)))
-    return core
+  coming ??= load().catch((cause) => {
+    coming = null
+    throw new CoreMissing(cause)
   })
+  return coming
+}
+
+async function load() {
+  const mine = faulted
+  const module = fetch(address('ehlo_bg.wasm'))
+  // It is waited for below; until then a failure is nobody's.
+  module.catch(() => {})
+  const core = await import(address('ehlo.js'))
+  const response = await module
+  if (!response.ok) throw new Error(`${response.url}: ${response.status}`)
+  await core.default({ module_or_path: response })
+  core.on_fault((/** @type {string} */ sentence) => mine === faulted && fail(new Error(sentence)))
+  return core
 }
 
 /**
@@ -80,7 +73,7 @@ export function loadCore() {
  */
 export function fail(error) {
   faulted += 1
-  loads.core = null
+  coming = null
   faults.dispatchEvent(new CustomEvent('fault', { detail: error }))
 }
 
@@ -88,19 +81,6 @@ export function fail(error) {
 addEventListener('error', ({ error }) => {
   if (error instanceof WebAssembly.RuntimeError && error.stack?.includes(`${address('ehlo_bg.wasm')}:`)) fail(error)
 })
-
-/**
- * Loads the scripts that `rest.js` names.
- * @returns {Promise<typeof import('./rest.js')>}
- */
-export function loadRest() {
-  return once('rest', () => import('./rest.js'))
-}
-
-/** Loads all that a conversation can need. Should it fail, whoever asks for it in earnest is told. */
-export function loadAhead() {
-  for (const coming of [loadCore(), loadRest()]) coming.catch(() => {})
-}
 
 /**
  * What the core throws is JSON text, `{"field","message"}` or `{"line","message"}`; anything else is passed on as a message.

@@ -4,8 +4,9 @@
  */
 
 import { App } from './app.js'
-import { CoreMissing, loadAhead, loadCore, loadRest } from './core.js'
+import { CoreMissing, loadCore } from './core.js'
 import { h, styles } from './dom.js'
+import { loadAhead, loadRest } from './load.js'
 import { USUAL, addresses } from './settings.js'
 
 /** @import { Advice, Entry, ExportFormat, LineEnd, MailHosts, Meaning, Result, RunOptions, View } from './types.d.ts' */

@@ -4,9 +4,9 @@
  */
 
 import { catalog } from './catalog.js'
-import { loadRest } from './core.js'
 import { append, fill, h, setText, uniqueId } from './dom.js'
 import { box, check, field, hint, markOffers, menu, text } from './fields.js'
+import { loadRest } from './load.js'
 import { MessageFields } from './message-fields.js'
 import { DEFAULTS, USUAL, withPreset } from './settings.js'
 

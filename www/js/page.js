@@ -3,7 +3,7 @@
  * @module
  */
 
-import { loadAhead } from './core.js'
+import { loadAhead } from './load.js'
 
 const TEXTS = ['relay', 'host', 'port', 'security', 'from', 'to', 'hello', 'preset', 'practice', 'until', 'subject', 'theme']
 const FLAGS = ['locked', 'compact']
