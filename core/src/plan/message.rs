@@ -168,7 +168,8 @@ mod tests {
         let message = made(
             r#"{"host":"x.example","to":["a@b.example"],"message":{"subject":"Grüße aus Köln, und noch viel mehr schöne Wörter","body":"schön\n"}}"#,
         );
-        assert!(message.is_ascii() && message.lines().all(|line| line.len() <= 78), "{message}");
+        let long = message.lines().map(str::len).max();
+        assert!(message.is_ascii() && long.is_some_and(|long| (70..=76).contains(&long)), "{long:?} in {message}");
         assert!(message.contains("Subject: =?utf-8?B?R3LDvMOfZSBhdXMg"), "{message}");
         assert!(
             message.contains("Content-Transfer-Encoding: base64\r\n") && message.ends_with("c2Now7ZuDQo=\r\n"),

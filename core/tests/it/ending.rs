@@ -114,3 +114,62 @@ fn a_conversation_without_a_relay_never_speaks_of_one() {
     }
     assert!(seen >= 4, "{seen} talks");
 }
+
+/// A port, the relay's reason, and words of the first advice.
+const FIRST_ADVICE: &[(u16, &str, &str)] = &[
+    (25, "no_such_host", "Check the spelling"),
+    (25, "dns_failed", "Try the server's IP address"),
+    (25, "dns_timeout", "Try the server's IP address"),
+    (25, "connect_refused", "Is the mail server running"),
+    (25, "connect_timeout", "Port 25 is often blocked"),
+    (587, "connect_timeout", "A firewall, here or there"),
+    (25, "unreachable", "An IPv6 address without IPv6"),
+    (25, "not_smtp", "Check the port"),
+    (465, "not_smtp", "choose \u{201C}TLS at once\u{201D}"),
+    (2465, "not_smtp", "choose \u{201C}TLS at once\u{201D}"),
+    (25, "forbidden", "Mail ports only"),
+    (25, "unauthorized", "Ask the relay's operator"),
+    (25, "busy", "Wait a moment"),
+    (25, "internal", "The relay's log"),
+];
+
+#[test]
+fn the_first_advice_on_a_refusal_is_about_its_reason() {
+    for (port, code, words) in FIRST_ADVICE {
+        let advice = ending(&format!("@ call mx.example {port}\n@ refused {code} - \n")).advice;
+        assert!(advice[0].contains(words), "{port} {code}: {advice:?}");
+    }
+}
+
+#[test]
+fn the_first_advice_without_a_relay_is_about_its_reason_too() {
+    for (port, code, words) in FIRST_ADVICE.iter().filter(|(_, code, _)| {
+        ["no_such_host", "dns_failed", "dns_timeout", "connect_refused", "connect_timeout", "unreachable"]
+            .contains(code)
+    }) {
+        let advice = ending(&format!("@ dial mx.example {port}\n@ not-connected {code}\n")).advice;
+        assert!(advice[0].contains(words), "{port} {code}: {advice:?}");
+        assert!(!advice.concat().contains("relay"), "{port} {code}: {advice:?}");
+    }
+}
+
+#[test]
+fn the_advice_after_an_end_depends_on_what_was_waited_for() {
+    let mail = "C: EHLO c\nS: 250 mx\nC: MAIL FROM:<a@c.example>\nS: 250 ok\nC: RCPT TO:<b@mx.example>\nS: 250 ok\nC: DATA\nS: 354 go\n\
+                C: Subject: x\nC: .\n";
+    let closed = "@ closed target done\n";
+    let ungreeted = GREETED.replace("S: 220 mx.example\n", "");
+    for (talk, words) in [
+        ([&ungreeted, closed].concat(), "Servers close without a greeting"),
+        ([GREETED, closed].concat(), "The server's log says why it closed"),
+        ([GREETED, mail, closed].concat(), "Nobody can tell from here whether the message was taken"),
+        ([GREETED, mail, "@ hang-up\n"].concat(), "The message may have been taken"),
+        ([GREETED, "@ closed target reset\n"].concat(), "The server's log says why it closed"),
+        ([GREETED, "S: 421 too busy\n@ eof\n"].concat(), "The text behind 421 or 221"),
+        ([GREETED, "@ closed relay idle\n"].concat(), "begin again when you are ready"),
+        ([GREETED, "@ closed relay lifetime\n"].concat(), "The settings are kept: begin again."),
+    ] {
+        let advice = ending(&talk).advice;
+        assert!(advice[0].contains(words), "{talk}: {advice:?}");
+    }
+}

@@ -186,3 +186,16 @@ fn nothing_is_completed_within_a_message_or_where_the_line_is_whole() {
     assert_eq!(completions("data", "D"), [""; 0]);
     assert_eq!(completions("rcpt", "DATA"), [""; 0]);
 }
+
+#[test]
+fn what_a_command_shows_on_the_way_is_told_for_auth_alone() {
+    let offers = "S: 220 mx.example\nC: EHLO client.example\nS: 250-mx.example\nS: 250-AUTH PLAIN\nS: 250-ETRN\nS: 250 STARTTLS\n";
+    let messages = |line: &str| {
+        let session = after(offers);
+        lint(session.case(), line).into_iter().map(|advice| advice.message).collect::<Vec<_>>()
+    };
+    let readable = "This connection is not encrypted: name and password can be read on the way.";
+    assert_eq!(messages("AUTH PLAIN AGEAYg=="), [readable]);
+    assert_eq!(messages("ETRN mx.example"), [""; 0]);
+    assert_eq!(messages("STARTTLS").len(), 1, "only that the handshake follows");
+}

@@ -142,3 +142,16 @@ fn a_proof_is_worked_on_only_while_a_mechanism_asks_for_it() {
     let session = after("S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH PLAIN\n");
     assert_eq!(session.sign_in_work(), None);
 }
+
+#[test]
+fn what_a_sign_in_proved_of_the_server_is_told_in_three_ways() {
+    for (word, sentence) in [
+        ("good", "The server proved that it knows the password"),
+        ("wrong", "The server gave a wrong proof that it knows the password"),
+        ("missing", "The server did not prove that it knows the password"),
+    ] {
+        let case =
+            Case::open(&format!("S: 220 mx.example\n@ proof {word}\n")).unwrap_or_else(|error| panic!("{error}"));
+        assert!(case.plain().contains(sentence), "{word}: {}", case.plain());
+    }
+}
