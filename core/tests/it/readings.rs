@@ -4,6 +4,7 @@ use ehlo_core::case::Case;
 use ehlo_core::export::view::Severity;
 use ehlo_core::machine::Output;
 use ehlo_core::reading::meaning;
+use ehlo_core::sasl::Mechanism;
 use ehlo_core::time::Now;
 
 use crate::stage::after;
@@ -153,5 +154,45 @@ fn what_a_sign_in_proved_of_the_server_is_told_in_three_ways() {
         let case =
             Case::open(&format!("S: 220 mx.example\n@ proof {word}\n")).unwrap_or_else(|error| panic!("{error}"));
         assert!(case.plain().contains(sentence), "{word}: {}", case.plain());
+    }
+}
+
+#[test]
+fn who_could_read_which_credentials_is_told_for_each_way_and_mechanism() {
+    let greeted = "S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250 STARTTLS\n";
+    let tls = |verdict: &str| {
+        format!(
+            "C: STARTTLS\nS: 220 go\n@ tls {{\"version\":\"TLS 1.3\",\"suite\":\"x\",\"client_certificate\":\"not-asked\",\"verdict\":{{{verdict}}}}}\n"
+        )
+    };
+    let relay = ["@ call mx.example 25\n@ connected 1 192.0.2.1 25 - -\n", greeted].concat();
+    let direct = ["@ dial mx.example 25\n@ connected 1 192.0.2.1 25 - -\n", greeted].concat();
+    let trusted = [&relay, tls("\"trusted\":true").as_str()].concat();
+    let expired =
+        "\"trusted\":false,\"problems\":[{\"kind\":\"expired\",\"sentence\":\"It expired.\",\"advice\":\"Renew it.\"}]";
+    let untrusted = [&relay, tls(expired).as_str()].concat();
+    let practice = ["@ practice accepts-all\n", greeted].concat();
+    let itself = "the password or the token itself.";
+    let guess = "a proof by which passwords can be guessed.";
+    let by_relay = "This connection is not encrypted. The relay, and everybody on the way, could read ";
+    let by_all = "This connection is not encrypted. Everybody on the way could read ";
+    let by_server = "The certificate is not trusted (It expired). Whoever answers here would get ";
+    for (talk, start) in [
+        (&relay, Some(by_relay)),
+        (&direct, Some(by_all)),
+        (&untrusted, Some(by_server)),
+        (&trusted, None),
+        (&practice, None),
+    ] {
+        let session = after(talk);
+        for (mechanism, what) in [
+            (Mechanism::Plain, Some(itself)),
+            (Mechanism::Login, Some(itself)),
+            (Mechanism::CramMd5, Some(guess)),
+            (Mechanism::External, None),
+        ] {
+            let wanted = start.zip(what).map(|(start, what)| [start, what].concat());
+            assert_eq!(session.credentials_risk(mechanism), wanted, "{mechanism:?} {talk}");
+        }
     }
 }
