@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, io};
 
 use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
@@ -23,6 +24,8 @@ pub(crate) struct Servers {
     servers: Vec<NameServer>,
     /// How to ask over TLS.
     tls: ClientConfig,
+    /// How long one server may take before the next is asked.
+    each: Duration,
     pub(crate) anchors: Anchors,
 }
 
@@ -49,7 +52,9 @@ impl Servers {
             Some(path) => Anchors::read(path).map_err(|why| told(path, why))?,
             None => Anchors { keys: Arc::new(TrustAnchors::default()), zones: vec![Name::root()] },
         };
-        Ok(Self { servers: config.dns.clone(), tls: client(roots)?, anchors })
+        // A silent server, or a lost datagram, leaves time for two more attempts.
+        let each = config.limits.resolve / 3;
+        Ok(Self { servers: config.dns.clone(), tls: client(roots)?, each, anchors })
     }
 
     /// A resolver of the library that does not validate.
@@ -75,6 +80,10 @@ impl Servers {
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         // Whoever repairs a zone wants to see it; the DNS server keeps its own cache.
         options.cache_size = 0;
+        // Of two servers asked at once, the second answer that does not fit UDP ends the question before it is asked over
+        // TCP (hickory-dns issue 3963).
+        options.num_concurrent_reqs = 1;
+        options.timeout = self.each;
         builder.with_tls_config(self.tls.clone())
     }
 }

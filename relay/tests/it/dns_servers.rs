@@ -17,8 +17,12 @@ use crate::support::{Heard, Page, relay_with};
 use crate::zone::{Zone, zone};
 
 async fn ask(running: &Running) -> Answer {
+    ask_for(running, RecordType::A).await
+}
+
+async fn ask_for(running: &Running, rtype: RecordType) -> Answer {
     let mut page = Page::open(running).await;
-    page.say(&ToRelay::Lookup(Lookup { name: "mx.zone.example".to_owned(), rtype: RecordType::A, token: None })).await;
+    page.say(&ToRelay::Lookup(Lookup { name: "mx.zone.example".to_owned(), rtype, token: None })).await;
     match page.hear().await {
         Heard::Word(FromRelay::Answer(answer)) => answer,
         other => panic!("{other:?}"),
@@ -80,6 +84,17 @@ async fn a_second_dns_server_answers_where_the_first_is_silent() {
     let running =
         relay_with(|config| config.dns = vec![silent.local_addr().unwrap().into(), zone.address.into()]).await;
     assert_eq!(ask(&running).await.records.len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_too_large_for_udp_comes_whole_where_two_servers_are_asked() {
+    let text = format!("\"{}\" ", "x".repeat(250)).repeat(8);
+    let (one, two) = (zone(&format!("mx IN TXT {text}\n")).await, zone(&format!("mx IN TXT {text}\n")).await);
+    for round in 0..8 {
+        let running = relay_with(|config| config.dns = vec![one.address.into(), two.address.into()]).await;
+        let answer = ask_for(&running, RecordType::Txt).await;
+        assert_eq!((answer.rcode, answer.records.len()), (Rcode::NoError, 1), "round {round}: {answer:?}");
+    }
 }
 
 #[tokio::test]
