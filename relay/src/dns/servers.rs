@@ -18,6 +18,9 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::config::{Config, NameServer};
 
+/// Into so many turns the time for a question is cut, so that a silent server or a lost datagram does not take all of it.
+const TURNS: u32 = 5;
+
 /// The DNS servers of a configuration.
 #[derive(Clone)]
 pub(crate) struct Servers {
@@ -52,8 +55,7 @@ impl Servers {
             Some(path) => Anchors::read(path).map_err(|why| told(path, why))?,
             None => Anchors { keys: Arc::new(TrustAnchors::default()), zones: vec![Name::root()] },
         };
-        // A silent server, or a lost datagram, leaves time for two more attempts.
-        let each = config.limits.resolve / 3;
+        let each = config.limits.resolve / TURNS;
         Ok(Self { servers: config.dns.clone(), tls: client(roots)?, each, anchors })
     }
 
@@ -84,6 +86,7 @@ impl Servers {
         // TCP (hickory-dns issue 3963).
         options.num_concurrent_reqs = 1;
         options.timeout = self.each;
+        options.attempts = TURNS as usize - 1;
         builder.with_tls_config(self.tls.clone())
     }
 }
