@@ -1,7 +1,8 @@
 //! What is read from a record and hangs on one code, one port or one order of things: each case beside its neighbor.
 
 use ehlo_core::case::Case;
-use ehlo_core::export::view::Severity;
+use ehlo_core::explain;
+use ehlo_core::export::view::{Outcome, Severity, SignInState};
 use ehlo_core::machine::Output;
 use ehlo_core::reading::meaning;
 use ehlo_core::sasl::Mechanism;
@@ -195,4 +196,52 @@ fn who_could_read_which_credentials_is_told_for_each_way_and_mechanism() {
             assert_eq!(session.credentials_risk(mechanism), wanted, "{mechanism:?} {talk}");
         }
     }
+}
+
+#[test]
+fn of_several_mails_the_last_that_came_anywhere_is_told() {
+    let mail = "C: MAIL FROM:<a@c.example>\nS: 250 ok\n";
+    let refused = "C: RCPT TO:<b@d.example>\nS: 550 5.1.1 unknown\n";
+    let accepted =
+        "C: RCPT TO:<b@d.example>\nS: 250 ok\nC: DATA\nS: 354 go\nC: Subject: x\nC: .\nS: 250 2.0.0 Ok: queued as 4X\n";
+    let reset = "C: RSET\nS: 250 ok\n";
+    let quit = "C: QUIT\nS: 221 bye\n@ eof\n";
+    for (steps, outcome) in [
+        ([mail, reset, "", "", quit], Outcome::NotSent),
+        ([mail, refused, reset, "", quit], Outcome::Refused),
+        ([mail, refused, reset, [mail, reset].concat().as_str(), quit], Outcome::Refused),
+        ([mail, accepted, mail, reset, quit], Outcome::Accepted),
+        ([mail, accepted, mail, refused, quit], Outcome::Refused),
+        ([mail, accepted, mail, "", ""], Outcome::NotSent),
+    ] {
+        let talk = ["S: 220 mx.example\nC: EHLO c.example\nS: 250 mx.example\n", &steps.concat()].concat();
+        assert_eq!(after(&talk).summary().outcome, outcome, "{talk}");
+    }
+}
+
+#[test]
+fn every_extension_that_a_reply_offers_is_explained_with_it_and_none_with_another() {
+    let session = after(
+        "S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250-SIZE 1000\nS: 250 HELP\nC: NOOP\nS: 250 ok\n",
+    );
+    let keywords = |reply| meaning::of(session.case(), reply).map(|meaning| meaning.keywords);
+    assert_eq!(keywords(0), Some(vec![]));
+    assert_eq!(keywords(1), Some(vec![explain::keyword("SIZE", "1000"), explain::keyword("HELP", "")]));
+    assert_eq!(keywords(2), Some(vec![]));
+}
+
+#[test]
+fn after_a_refused_sign_in_the_next_begins_afresh_and_plain_proves_nothing_of_the_server() {
+    let plan =
+        |password: &str| format!("\"sign_in\":{{\"user\":\"u\",\"password\":\"{password}\",\"mechanism\":\"PLAIN\"}}");
+    let tried = format!(
+        "@ plan {{\"hello\":\"c.example\",\"until\":\"auth\",{}}}\nS: 220 mx.example\n@ allow credentials\n@ run\n\
+         C: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH PLAIN\nC: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no\n",
+        plan("p")
+    );
+    let again =
+        format!("@ change {{{}}}\n@ run\nC: AUTH PLAIN AHUAcQ==\nS: 235 2.7.0 in\nC: QUIT\nS: 221 bye\n", plan("q"));
+    let session = after(&[tried, again].concat());
+    assert_eq!(session.sign_in_state(), SignInState::Done);
+    assert!(!session.talk().to_string().contains("@ proof"), "{}", session.talk());
 }
