@@ -2,6 +2,7 @@
 //! and against those that do not.
 
 use ehlo_core::export::view::Outcome;
+use ehlo_core::machine::Action;
 use ehlo_core::machine::connection::{Arrived, Connection, Do};
 use ehlo_core::practice::{self, Memory, Personality, Practice};
 use ehlo_core::record::{How, Stage};
@@ -279,4 +280,20 @@ fn an_old_server_is_asked_once_on_a_second_connection_that_carries_no_secret() {
     assert!(!connection.is_probing() && seen.probe.is_none());
     let kept = connection.session().record().tls().failure().and_then(|failure| failure.legacy.clone());
     assert_eq!(kept, Some(legacy));
+}
+
+#[test]
+fn a_hang_up_is_told_to_the_server_within_tls_before_the_connection_goes() {
+    let made = certificates::make(&certificates::key(&rcgen::PKCS_ECDSA_P256_SHA256), Flaw::None);
+    let (mut connection, mut seen) = shaking("tls", &made);
+    let mut server = Server::new(&made, true);
+    while connection.session().record().tls().stage != Stage::Secured {
+        let (back, _) = server.takes(&std::mem::take(&mut seen.sent));
+        tell(&mut connection, &mut seen, Arrived::Bytes(&back));
+    }
+    server.takes(&std::mem::take(&mut seen.sent));
+    tell(&mut connection, &mut seen, Arrived::Act(Action::Hangup {}));
+    assert!(seen.hung_up);
+    server.tls.read_tls(&mut seen.sent.as_slice()).unwrap();
+    assert!(server.tls.process_new_packets().unwrap().peer_has_closed(), "a close_notify was sent");
 }
