@@ -245,3 +245,17 @@ fn after_a_refused_sign_in_the_next_begins_afresh_and_plain_proves_nothing_of_th
     assert_eq!(session.sign_in_state(), SignInState::Done);
     assert!(!session.talk().to_string().contains("@ proof"), "{}", session.talk());
 }
+
+#[test]
+fn each_reply_within_a_sign_in_is_told_as_one_to_auth() {
+    let session = after(
+        "S: 220 mx.example\nC: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH LOGIN\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dQ==\n\
+         S: 334 UGFzc3dvcmQ6\nC: cA==\nS: 535 5.7.8 no\nC: NOOP\nS: 250 ok\n",
+    );
+    let command = |reply| meaning::of(session.case(), reply).and_then(|meaning| meaning.command);
+    assert_eq!(command(0), None);
+    for reply in 2..5 {
+        assert_eq!(command(reply), Some(explain::command("AUTH")), "reply {reply}");
+    }
+    assert_eq!(command(5), Some(explain::command("NOOP")));
+}
