@@ -19,8 +19,8 @@ const SIDES = {
 const LONG_MESSAGE = 14
 const LONG_LINE = 1200
 const NOTICEABLE = 1000
-/** Rows that are made at once: the person has other things to do on the page as well. */
-const MOST_ROWS = 60
+/** Milliseconds of making rows at once, which are as long again in laying them out: the person has other things to do. */
+const MAKING = 10
 /** Rows that are laid out together, or not at all while they are out of sight. */
 const GROUP = 32
 
@@ -104,11 +104,11 @@ export class TranscriptView {
     if (since !== this.#since) this.#entries = []
     this.#since = since
     let upto = 0
-    let made = 0
-    for (; upto < entries.length && made < MOST_ROWS; upto += 1) {
+    const began = performance.now()
+    for (; upto < entries.length; upto += 1) {
       const i = upto
       if (this.#entries[i] === entries[i]) continue
-      made += 1
+      if (performance.now() - began > MAKING) break
       const row = this.#row(entries[i])
       if (i < this.#rows.length) {
         row.tabIndex = this.#rows[i].tabIndex
