@@ -174,7 +174,7 @@ export interface RuleTest {
 
 /** The TLS session. */
 export interface Tls {
-  stage: 'loading' | 'handshaking' | 'secured' | 'failed'
+  stage: 'due' | 'handshaking' | 'secured' | 'failed'
   report: TlsReport | null
   failure: TlsFailure | null
   /** The certificates as one PEM file; may be empty. */

@@ -15,6 +15,7 @@ pub mod probe;
 pub mod reading;
 pub mod record;
 pub mod sasl;
+pub mod search;
 pub mod secret;
 pub mod setup;
 pub mod time;

@@ -1,6 +1,6 @@
 //! The search for a domain's mail hosts, through a relay.
 
-use ehlo_core::domain::search;
+use ehlo_core::search;
 use ehlo_core::json::Mistake;
 use ehlo_core::machine::connection::{Arrived, Do};
 use ehlo_core::machine::{Closed, Output};

@@ -23,7 +23,7 @@ const BAD = ['bad', '✕', 'Not trusted']
 const FAILED = ['bad', '✕', 'Failed']
 /** @type {Partial<Record<Tls['stage'], string>>} */
 const STAGES = {
-  loading: 'The part of Ehlo that speaks TLS is being loaded…',
+  due: 'The handshake comes next.',
   handshaking: 'The handshake is going on…',
 }
 

@@ -2,4 +2,3 @@
 
 pub mod dns;
 pub mod mta_sts;
-pub mod search;

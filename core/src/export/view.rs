@@ -163,7 +163,7 @@ pub struct ServerView {
 /// The TLS session.
 #[derive(Clone, Debug, Serialize)]
 pub struct TlsView {
-    /// How far it is: `loading`, `handshaking`, `secured` or `failed`.
+    /// How far it is: `due`, `handshaking`, `secured` or `failed`.
     pub stage: &'static str,
     /// What is known of it, once the handshake is done.
     pub report: Option<Report>,

@@ -37,7 +37,7 @@ pub enum Stage {
     /// Clear text.
     #[default]
     Clear,
-    /// A handshake is due: the driver makes ready for it.
+    /// A handshake is due, and nothing of it has been sent.
     Due,
     /// The handshake is going on.
     Handshaking,
@@ -52,7 +52,7 @@ impl Stage {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Clear => "clear",
-            Self::Due => "loading",
+            Self::Due => "due",
             Self::Handshaking => "handshaking",
             Self::Secured => "secured",
             Self::Failed => "failed",

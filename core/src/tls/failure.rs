@@ -6,7 +6,6 @@ use super::read::{self, words};
 use super::report::{self, Certificate};
 use super::settings::Settings;
 use crate::json::{Mistake, Object};
-use crate::printable;
 
 words! {
     /// Why a handshake failed.
@@ -27,7 +26,7 @@ words! {
         Malformed = "malformed",
         /// What came was changed on its way, or is not what the server's key signed.
         Tampered = "tampered",
-        /// The page's TLS module could not be loaded.
+        /// The page could not load what speaks TLS: only in talks that an earlier version saved.
         NotLoaded = "not-loaded",
         /// The settings cannot be used: a certificate, a key or a name.
         Settings = "settings",
@@ -116,15 +115,6 @@ impl Failure {
             openssl: String::new(),
             wants_probe: false,
             legacy: None,
-        }
-    }
-
-    /// The page's TLS module could not be loaded; `why` is the browser's word.
-    pub fn not_loaded(why: &str) -> Self {
-        Self {
-            detail: printable::text(why.as_bytes()),
-            advice: vec!["Reload the page; if that does not help, look whether something blocks WebAssembly.".into()],
-            ..Self::new(FailureKind::NotLoaded, "The part of the page that speaks TLS could not be loaded.")
         }
     }
 
@@ -229,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_failure_reads_back_as_it_was_written() {
-        for failure in [failure(), Failure::not_loaded("blocked"), Failure::new(FailureKind::Dropped, "gone")] {
+        for failure in [failure(), Failure::new(FailureKind::NotLoaded, "blocked"), Failure::new(FailureKind::Dropped, "gone")] {
             let json = failure.to_json();
             assert!(!json.contains('\n'));
             assert_eq!(Failure::from_json(&json), Ok(failure));
