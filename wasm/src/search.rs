@@ -1,9 +1,9 @@
 //! The search for a domain's mail hosts, through a relay.
 
-use ehlo_core::search;
 use ehlo_core::json::Mistake;
 use ehlo_core::machine::connection::{Arrived, Do};
 use ehlo_core::machine::{Closed, Output};
+use ehlo_core::search;
 use ehlo_core::secret::Secret;
 use ehlo_core::time::Now;
 use js_sys::Function;

@@ -151,6 +151,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_encoded_word_fills_its_line_whatever_the_name_of_the_header() {
+        for name in ["To", "Cc2", "From", "Reply", "Sender", "Subject", "X-Name-Of-A-Header"] {
+            let mut out = String::new();
+            super::push_header(&mut out, name, &["\u{fc}", &"a".repeat(200)].concat());
+            let long = out.lines().map(str::len).next();
+            assert!(long.is_some_and(|long| (73..=76).contains(&long)), "{name}: {out}");
+        }
+    }
+
+    #[test]
     fn headers_that_are_given_replace_those_that_are_made() {
         let message =
             made(r#"{"host":"x.example","message":{"subject":"a","headers":[["Subject","b"],["X-Test","1"]]}}"#);

@@ -219,7 +219,9 @@ mod tests {
 
     #[test]
     fn a_failure_reads_back_as_it_was_written() {
-        for failure in [failure(), Failure::new(FailureKind::NotLoaded, "blocked"), Failure::new(FailureKind::Dropped, "gone")] {
+        for failure in
+            [failure(), Failure::new(FailureKind::NotLoaded, "blocked"), Failure::new(FailureKind::Dropped, "gone")]
+        {
             let json = failure.to_json();
             assert!(!json.contains('\n'));
             assert_eq!(Failure::from_json(&json), Ok(failure));

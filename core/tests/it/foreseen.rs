@@ -89,6 +89,18 @@ fn a_sign_in_is_foreseen_until_it_has_been_tried() {
 }
 
 #[test]
+fn a_domain_beyond_ascii_goes_as_typed_only_where_the_server_takes_it() {
+    let plan =
+        "@ plan {\"from\":\"a@bücher.example\",\"to\":[\"B@D.example\"],\"hello\":\"c.example\"}\nS: 220 mx.example\n";
+    for (offers, from) in [("HELP", "a@xn--bcher-kva.example"), ("SMTPUTF8", "a@bücher.example")] {
+        let talk = [plan, "C: EHLO c.example\nS: 250-mx.example\nS: 250 ", offers, "\n"].concat();
+        let steps = foreseen(&after(&talk));
+        assert!(steps[0].starts_with(&format!("MAIL FROM:<{from}>")), "{steps:?}");
+        assert_eq!(steps[1], "RCPT TO:<B@D.example>", "{offers}");
+    }
+}
+
+#[test]
 fn the_reason_for_mail_names_what_is_left_out_and_nothing_where_nothing_is() {
     let why = |plan_more: &str, offers: &str| {
         let talk = [&plan(plan_more), "C: EHLO c.example\nS: 250-mx.example\nS: 250 ", offers, "\n"].concat();

@@ -40,6 +40,10 @@ fn a_bad_certificate_weighs_less_between_servers_than_for_a_mail_program() {
              \"sentence\":\"It expired.\",\"advice\":\"Renew it.\"}}]}}}}\n"
         );
         assert!(found(&talk).contains(&("certificate-expired", severity)), "{port}: {:?}", found(&talk));
+        for unknown in ["no-name-checked", "anchors-missing"] {
+            let talk = talk.replace("expired", unknown);
+            assert!(found(&talk).contains(&("certificate-not-checked", Severity::Note)), "{port}: {:?}", found(&talk));
+        }
     }
 }
 
@@ -96,6 +100,31 @@ fn the_sentence_of_a_connection_that_stands_says_whether_the_server_has_greeted(
     assert_eq!(sentence("@ call mx.example 25\n"), "The relay is connecting to mx.example.");
     assert_eq!(sentence(stands), "Connected; the server has not greeted yet.");
     assert_eq!(sentence(&[stands, "S: 220 mx.example\n"].concat()), "The conversation is under way.");
+    assert_eq!(sentence("@ dial mx.example 25\n"), "Connecting to mx.example.", "without a relay");
+}
+
+#[test]
+fn a_refusal_is_for_now_where_its_code_is_below_500() {
+    for (code, when) in [(499, "for now "), (500, ""), (550, "")] {
+        let talk = format!(
+            "S: 220 mx.example\nC: EHLO c.example\nS: 250 mx.example\nC: MAIL FROM:<a@c.example>\nS: {code} hm\nC: QUIT\nS: 221 bye\n@ eof\n"
+        );
+        let wanted = format!("Refused {when}at MAIL FROM with {code}: \u{201C}hm\u{201D}");
+        assert_eq!(after(&talk).summary().sentence, wanted);
+    }
+}
+
+#[test]
+fn a_test_that_stopped_as_planned_tells_how_many_recipients_were_refused() {
+    for (second, told) in [("250 ok", ""), ("550 no", " The server refused 1 of 2 recipients.")] {
+        let talk = format!(
+            "@ plan {{\"from\":\"a@c.example\",\"to\":[\"b@d.example\",\"e@d.example\"],\"hello\":\"c.example\",\"until\":\"rcpt\"}}\n\
+             S: 220 mx.example\nC: EHLO c.example\nS: 250 mx.example\nC: MAIL FROM:<a@c.example>\nS: 250 ok\n\
+             C: RCPT TO:<b@d.example>\nS: 250 ok\nC: RCPT TO:<e@d.example>\nS: {second}\nC: QUIT\nS: 221 bye\n@ eof\n"
+        );
+        let wanted = format!("Stopped as planned, after RCPT TO: nothing was sent.{told}");
+        assert_eq!(after(&talk).summary().sentence, wanted);
+    }
 }
 
 #[test]

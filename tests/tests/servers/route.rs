@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::search::{Route, RouteVerdict, Search};
 use ehlo_core::export::view::Outcome as Judgement;
 use ehlo_core::machine::{Output, SocketContext};
+use ehlo_core::search::{Route, RouteVerdict, Search};
 use ehlo_core::time::Now;
 use ehlo_core::tunnel::FromRelay;
 use ehlo_relay::Config;
