@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome;
 use ehlo_core::machine::{Session, Setup};
 use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
@@ -17,7 +17,7 @@ use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::packages::program;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 40;
@@ -41,13 +41,13 @@ struct Row {
     times: Vec<Duration>,
 }
 
-fn main() -> Outcome {
+fn main() -> TestResult {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let rounds = if quick { ROUNDS_QUICK } else { ROUNDS };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(rounds))
 }
 
-async fn measure(rounds: usize) -> Outcome {
+async fn measure(rounds: usize) -> TestResult {
     let server = Postfix::setup().start().await?;
     let allow_ports = vec![server.addr().port()];
     let relay = Relay::start(Config { allow_ports, ..Config::default() }).await?;
@@ -78,7 +78,7 @@ async fn measure(rounds: usize) -> Outcome {
 }
 
 /// The octets of the article, sent line by line, with nothing in between.
-async fn bare_socket(scene: &Scene) -> Outcome<Duration> {
+async fn bare_socket(scene: &Scene) -> TestResult<Duration> {
     let started = Instant::now();
     let mut raw = Raw::connect(scene.server.addr()).await?;
     let mut replies = raw.reply().await?;
@@ -92,7 +92,7 @@ async fn bare_socket(scene: &Scene) -> Outcome<Duration> {
 }
 
 /// The whole program, and the sum of what it says that each pair of command and reply took.
-async fn swaks(scene: &Scene) -> Outcome<(Duration, Duration)> {
+async fn swaks(scene: &Scene) -> TestResult<(Duration, Duration)> {
     let program = program(&["swaks"], "apt-get install swaks")?;
     let SocketAddr::V4(to) = scene.server.addr() else { return Err(Failure::new("Postfix listens on IPv4")) };
     let mut swaks = tokio::process::Command::new(program);
@@ -112,7 +112,7 @@ async fn swaks(scene: &Scene) -> Outcome<(Duration, Duration)> {
 }
 
 /// What a browser does, natively: the same core, over a WebSocket through the relay.
-async fn core_and_relay(scene: &Scene) -> Outcome<Duration> {
+async fn core_and_relay(scene: &Scene) -> TestResult<Duration> {
     let setup = json!({
         "host": scene.server.addr().ip().to_string(),
         "port": scene.server.addr().port(),
@@ -130,13 +130,13 @@ async fn core_and_relay(scene: &Scene) -> Outcome<Duration> {
     let time = started.elapsed();
     conversation.end().await?;
     match conversation.session().summary().outcome {
-        Verdict::Accepted => Ok(time),
+        Outcome::Accepted => Ok(time),
         _ => Err(Failure::new("the message was not taken").with(told(conversation.session()))),
     }
 }
 
 /// A browser with the page open and its form filled in.
-async fn page(relay: &Relay, to: SocketAddr) -> Outcome<Browser> {
+async fn page(relay: &Relay, to: SocketAddr) -> TestResult<Browser> {
     let browser = Browser::start(Engine::Chromium).await?;
     let (host, port) = (to.ip(), to.port());
     browser.goto(&format!("{}?host={host}&port={port}&hello={NAME}&from={FROM}&to={TO}", relay.url())).await?;
@@ -147,7 +147,7 @@ async fn page(relay: &Relay, to: SocketAddr) -> Outcome<Browser> {
 }
 
 /// The whole conversation as one call of the page's script, from the call to the entry with the 250; without an element.
-async fn called_in_browser(scene: &Scene) -> Outcome<Duration> {
+async fn called_in_browser(scene: &Scene) -> TestResult<Duration> {
     let script = "let end = NaN;
         const onentry = ({ lines, side }) => {
             const text = lines.flatMap(line => line.segments.map(segment => segment.text)).join('');
@@ -164,7 +164,7 @@ async fn called_in_browser(scene: &Scene) -> Outcome<Duration> {
 
 /// What a person waits for once the greeting is there: from the click of "Run the rest" until the page has the 250, and
 /// until its row is in the transcript, which waits for the browser's next frame.
-async fn clicked_in_browser(scene: &Scene) -> Outcome<(Duration, Duration)> {
+async fn clicked_in_browser(scene: &Scene) -> TestResult<(Duration, Duration)> {
     let script = "const element = document.querySelector('smtp-conversation');
         const until = found => new Promise(done => {
             const look = () => found() ? done(found()) : setTimeout(look, 1);
@@ -194,12 +194,12 @@ async fn clicked_in_browser(scene: &Scene) -> Outcome<(Duration, Duration)> {
     Ok((milliseconds(&told["come"])?, milliseconds(&told["shown"])?))
 }
 
-fn milliseconds(told: &Value) -> Outcome<Duration> {
+fn milliseconds(told: &Value) -> TestResult<Duration> {
     let time = told.as_f64().ok_or_else(|| Failure::new(format!("the page did not deliver: {told}")))?;
     Ok(Duration::from_secs_f64(time / 1e3))
 }
 
-fn print(rows: &mut [Row]) -> Outcome {
+fn print(rows: &mut [Row]) -> TestResult {
     let mut out = std::io::stdout().lock();
     let rounds = rows.first().map_or(0, |row| row.times.len());
     writeln!(out, "The article's conversation with a local Postfix, call to 250 after the dot; {rounds} rounds, ms")?;

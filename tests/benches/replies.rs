@@ -11,7 +11,7 @@ use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::figures::Rows;
 use ehlo_tests::relay::{Relay, RelayProgram};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 5;
@@ -33,7 +33,7 @@ enum Page {
     Other(PathBuf),
 }
 
-fn main() -> Outcome {
+fn main() -> TestResult {
     let arguments: Vec<String> = std::env::args().collect();
     let rounds = if arguments.iter().any(|argument| argument == "--quick") { 1 } else { ROUNDS };
     let other = arguments.iter().position(|argument| argument == "--program").and_then(|at| arguments.get(at + 1));
@@ -42,7 +42,7 @@ fn main() -> Outcome {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(&pages, rounds))
 }
 
-async fn measure(pages: &[(&str, Page)], rounds: usize) -> Outcome {
+async fn measure(pages: &[(&str, Page)], rounds: usize) -> TestResult {
     let (mut replies, mut floods) = (Rows::default(), Rows::default());
     for _ in 0..rounds {
         for (name, page) in pages {
@@ -59,7 +59,7 @@ async fn measure(pages: &[(&str, Page)], rounds: usize) -> Outcome {
     floods.print(&format!("A flood of {FLOOD} replies, ms; {rounds} rounds"))
 }
 
-fn number(value: &Value) -> Outcome<f64> {
+fn number(value: &Value) -> TestResult<f64> {
     value.as_f64().ok_or_else(|| Failure::new(format!("{value} is no number")))
 }
 
@@ -98,7 +98,7 @@ const FLOOR: &str = "
     window.say = text => { add(text); socket.send(new TextEncoder().encode(text + '\\r\\n')) };";
 
 impl Scene {
-    async fn before(page: &Page, server: &FakeServer) -> Outcome<Self> {
+    async fn before(page: &Page, server: &FakeServer) -> TestResult<Self> {
         let port = server.addr().port();
         let (mut relay, mut program) = (None, None);
         let url = match page {
@@ -123,7 +123,7 @@ impl Scene {
     }
 
     /// Milliseconds that the page's main thread has worked so far.
-    async fn busy(&self) -> Outcome<f64> {
+    async fn busy(&self) -> TestResult<f64> {
         let told = self.browser.devtools("Performance.getMetrics", json!({})).await?;
         let metrics = told["metrics"].as_array().into_iter().flatten();
         let mut found = metrics.filter(|metric| metric["name"] == "TaskDuration");
@@ -135,7 +135,7 @@ impl Scene {
     }
 
     /// Says so many lines, each once the one before is answered, and gives the milliseconds of each in the mean.
-    async fn says(&self, lines: usize) -> Outcome<f64> {
+    async fn says(&self, lines: usize) -> TestResult<f64> {
         let script = "
             const began = performance.now();
             for (let line = 0; line < args[0]; line += 1) {
@@ -148,7 +148,7 @@ impl Scene {
     }
 }
 
-async fn long_conversation(page: &Page) -> Outcome<Value> {
+async fn long_conversation(page: &Page) -> TestResult<Value> {
     let mut script = vec![FakeStep::send("220 mail.example ESMTP\r\n")];
     for _ in 0..LINES {
         script.extend([FakeStep::WaitLine, FakeStep::send("250 2.0.0 Ok\r\n")]);
@@ -165,7 +165,7 @@ async fn long_conversation(page: &Page) -> Outcome<Value> {
     Ok(json!({ "busy": (end - start) / LINES as f64, "late": (end - middle) / late as f64, "wait": wait }))
 }
 
-async fn flood(page: &Page) -> Outcome<Value> {
+async fn flood(page: &Page) -> TestResult<Value> {
     let flood = format!("250 2.0.0 {}\r\n", "x".repeat(OCTETS - "250 2.0.0 \r\n".len())).repeat(FLOOD);
     let script =
         vec![FakeStep::send("220 mail.example ESMTP\r\n"), FakeStep::WaitLine, FakeStep::send(&flood), FakeStep::Stall];

@@ -13,7 +13,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome;
 use ehlo_core::machine::Setup;
 use ehlo_core::tls::Settings;
 use ehlo_core::tls::layer::{Layer, Out};
@@ -25,7 +25,7 @@ use ehlo_tests::packages::program;
 use ehlo_tests::pki::{Chain, Flaw, Key};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -51,19 +51,19 @@ struct Scene {
     folder: TempDir,
 }
 
-fn main() -> Outcome {
+fn main() -> TestResult {
     let quick = std::env::args().any(|argument| argument == "--quick");
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(quick))
 }
 
-async fn measure(quick: bool) -> Outcome {
+async fn measure(quick: bool) -> TestResult {
     let scene = scene().await?;
     let (rounds, bulk) = if quick { (ROUNDS_QUICK, BULK_ROUNDS_QUICK) } else { (ROUNDS, BULK_ROUNDS) };
     handshakes(&scene, rounds).await?;
     messages(&scene, bulk).await
 }
 
-async fn scene() -> Outcome<Scene> {
+async fn scene() -> TestResult<Scene> {
     let folder = tempfile::tempdir()?;
     let mut servers = Vec::new();
     for (name, key) in [("P-256", Key::P256), ("RSA-2048", Key::Rsa2048)] {
@@ -81,7 +81,7 @@ async fn scene() -> Outcome<Scene> {
     Ok(Scene { servers, relay, browser, folder })
 }
 
-async fn handshakes(scene: &Scene, rounds: usize) -> Outcome {
+async fn handshakes(scene: &Scene, rounds: usize) -> TestResult {
     let mut rows = Rows::default();
     // The first round wakes Postfix's processes and is not counted.
     for round in 0..=rounds {
@@ -109,7 +109,7 @@ fn ms(time: Duration) -> f64 {
 
 /// The machine that the page has, over a socket: what network, server and native code take, to the end of the handshake
 /// and to the greeting.
-async fn rustls(at: SocketAddr) -> Outcome<(f64, f64)> {
+async fn rustls(at: SocketAddr) -> TestResult<(f64, f64)> {
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let started = Instant::now();
     let mut tcp = TcpStream::connect(at).await?;
@@ -136,7 +136,7 @@ async fn rustls(at: SocketAddr) -> Outcome<(f64, f64)> {
 }
 
 /// The program, from its start to the line with the greeting.
-async fn s_client(at: SocketAddr) -> Outcome<f64> {
+async fn s_client(at: SocketAddr) -> TestResult<f64> {
     let mut command = Command::new(program(&["openssl"], "apt-get install openssl")?);
     command.args(["s_client", "-connect", &at.to_string(), "-servername", "mail.domain.test", "-brief", "-crlf"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -155,7 +155,7 @@ async fn s_client(at: SocketAddr) -> Outcome<f64> {
 }
 
 /// What a browser does, natively: the same core, over a WebSocket through the relay.
-async fn core_and_relay(scene: &Scene, at: SocketAddr) -> Outcome<f64> {
+async fn core_and_relay(scene: &Scene, at: SocketAddr) -> TestResult<f64> {
     let setup = json!({ "host": at.ip().to_string(), "port": at.port(), "security": "tls", "until": "hello",
         "attended": false });
     let setup = Setup::from_json(&setup.to_string())?;
@@ -217,14 +217,14 @@ const TIMED: &str = "
     const result = { ...times, outcome, sentence: ending.sentence };";
 
 /// A page with nothing but the scripts, freshly loaded.
-async fn fresh_page(scene: &Scene) -> Outcome {
+async fn fresh_page(scene: &Scene) -> TestResult {
     scene.browser.goto(&format!("{}smtp-conversation.js", scene.relay.url())).await?;
     scene.browser.run_async(METER, Vec::new()).await?;
     Ok(())
 }
 
 /// One handshake in a fresh page, where the module is loaded first, and a later one in the same page.
-async fn in_page(scene: &Scene, at: SocketAddr) -> Outcome<Vec<(String, f64)>> {
+async fn in_page(scene: &Scene, at: SocketAddr) -> TestResult<Vec<(String, f64)>> {
     fresh_page(scene).await?;
     let first = greeting_in_page(scene, at).await?;
     // By then the engine has compiled it anew, to faster code.
@@ -250,7 +250,7 @@ struct Greeted {
     wasm: f64,
 }
 
-async fn greeting_in_page(scene: &Scene, at: SocketAddr) -> Outcome<Greeted> {
+async fn greeting_in_page(scene: &Scene, at: SocketAddr) -> TestResult<Greeted> {
     let script = format!("const options = args[0]; {TIMED} return result");
     let options = json!({ "host": at.ip().to_string(), "port": at.port(), "security": "tls", "until": "hello" });
     let told = scene.browser.run_async(&script, vec![options]).await?;
@@ -262,7 +262,7 @@ async fn greeting_in_page(scene: &Scene, at: SocketAddr) -> Outcome<Greeted> {
     })
 }
 
-async fn messages(scene: &Scene, rounds: usize) -> Outcome {
+async fn messages(scene: &Scene, rounds: usize) -> TestResult {
     let message = scene.folder.path().join("message");
     let line = format!("{}\r\n", "0123456789".repeat(7));
     let text = format!("Subject: large\r\n\r\n{}", line.repeat(LARGE / line.len()));
@@ -297,7 +297,7 @@ async fn messages(scene: &Scene, rounds: usize) -> Outcome {
     memory.print("Memory of the page meanwhile, MB; the message itself is 10 of them")
 }
 
-async fn swaks(at: SocketAddr, message: &std::path::Path) -> Outcome<f64> {
+async fn swaks(at: SocketAddr, message: &std::path::Path) -> TestResult<f64> {
     let mut swaks = Command::new(program(&["swaks"], "apt-get install swaks libnet-ssleay-perl")?);
     swaks.args(["--server", &at.ip().to_string(), "--port", &at.port().to_string(), "--tls", "--from", FROM]);
     swaks.args(["--to", TO, "--hide-all", "--data"]).arg(format!("@{}", message.display()));
@@ -310,7 +310,7 @@ async fn swaks(at: SocketAddr, message: &std::path::Path) -> Outcome<f64> {
     }
 }
 
-async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> Outcome<f64> {
+async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> TestResult<f64> {
     let setup = json!({ "host": at.ip().to_string(), "port": at.port(), "security": "starttls", "from": FROM,
         "to": [TO], "message": text, "attended": false });
     let setup = Setup::from_json(&setup.to_string())?;
@@ -323,7 +323,7 @@ async fn message_natively(scene: &Scene, at: SocketAddr, text: &str) -> Outcome<
     let time = ms(started.elapsed());
     conversation.end().await?;
     match conversation.session().summary().outcome {
-        Verdict::Accepted => Ok(time),
+        Outcome::Accepted => Ok(time),
         _ => Err(Failure::new("the message was not taken").with(told(conversation.session()))),
     }
 }
@@ -340,7 +340,7 @@ struct Sent {
     process: (f64, f64),
 }
 
-async fn message_in_page(scene: &Scene, at: SocketAddr, length: usize) -> Outcome<Sent> {
+async fn message_in_page(scene: &Scene, at: SocketAddr, length: usize) -> TestResult<Sent> {
     fresh_page(scene).await?;
     // The module is there, and one conversation has gone by.
     greeting_in_page(scene, scene.servers[0].1.tls_addr()).await?;

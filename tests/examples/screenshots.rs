@@ -10,7 +10,7 @@ use ehlo_relay::Config;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer as _, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::json;
 
 /// Name, width and height in CSS pixels, and whether it is a phone.
@@ -117,7 +117,7 @@ const FACES: [(&str, &str, &str); 12] = [
 const SECURED: &str = "#host=127.0.0.1&port={port}&security=tls&from=you@example.org&to=recipient@domain.test";
 
 #[tokio::main]
-async fn main() -> Outcome {
+async fn main() -> TestResult {
     let folder = std::env::args().nth(1).ok_or_else(|| Failure::new("name the folder for the pictures"))?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
@@ -146,7 +146,7 @@ async fn main() -> Outcome {
 }
 
 /// The size of the window, a phone's screen with two pixels for one, and the theme.
-async fn dress(browser: &Browser, (_, width, height, phone): (&str, u32, u32, bool), theme: &str) -> Outcome {
+async fn dress(browser: &Browser, (_, width, height, phone): (&str, u32, u32, bool), theme: &str) -> TestResult {
     let scale = if phone { 2 } else { 1 };
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone });
     browser.devtools("Emulation.setDeviceMetricsOverride", size).await?;
@@ -159,7 +159,7 @@ async fn dress(browser: &Browser, (_, width, height, phone): (&str, u32, u32, bo
 }
 
 /// Opens the page as on a first visit, and does what comes before the picture.
-async fn show(browser: &Browser, url: &str, fragment: &str, steps: &str) -> Outcome {
+async fn show(browser: &Browser, url: &str, fragment: &str, steps: &str) -> TestResult {
     // A blank page between, because a new fragment alone loads nothing.
     browser.goto("about:blank").await?;
     let kept = json!({ "origin": url.trim_end_matches('/'), "storageTypes": "local_storage" });

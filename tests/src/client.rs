@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::wait::PATIENCE;
 
 /// An open connection, and what has come in and was not read yet.
@@ -22,7 +22,7 @@ impl Raw {
     ///
     /// # Errors
     /// When nobody listens.
-    pub async fn connect(addr: SocketAddr) -> Outcome<Self> {
+    pub async fn connect(addr: SocketAddr) -> TestResult<Self> {
         Ok(Self { stream: TcpStream::connect(addr).await?, unread: Vec::new() })
     }
 
@@ -30,7 +30,7 @@ impl Raw {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Outcome {
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> TestResult {
         Ok(self.stream.write_all(bytes.as_ref()).await?)
     }
 
@@ -38,7 +38,7 @@ impl Raw {
     ///
     /// # Errors
     /// When the connection ends before the reply is whole.
-    pub async fn say(&mut self, line: &str) -> Outcome<String> {
+    pub async fn say(&mut self, line: &str) -> TestResult<String> {
         self.send(format!("{line}\r\n")).await?;
         self.reply().await.map_err(|failure| failure.with(format!("after {line:?}")))
     }
@@ -47,7 +47,7 @@ impl Raw {
     ///
     /// # Errors
     /// When the connection ends before the line does, or nothing comes.
-    pub async fn line(&mut self) -> Outcome<String> {
+    pub async fn line(&mut self) -> TestResult<String> {
         loop {
             if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = self.unread.drain(..=end).collect();
@@ -64,7 +64,7 @@ impl Raw {
     ///
     /// # Errors
     /// As [`Raw::line`].
-    pub async fn reply(&mut self) -> Outcome<String> {
+    pub async fn reply(&mut self) -> TestResult<String> {
         let mut reply = self.line().await?;
         let mut last = reply.clone();
         while last.as_bytes().get(3) == Some(&b'-') {
@@ -78,7 +78,7 @@ impl Raw {
     ///
     /// # Errors
     /// When the connection stays open and silent.
-    pub async fn rest(&mut self) -> Outcome<Vec<u8>> {
+    pub async fn rest(&mut self) -> TestResult<Vec<u8>> {
         while self.more(PATIENCE).await.or_else(|failure| if is_reset(&failure) { Ok(0) } else { Err(failure) })? > 0 {}
         Ok(std::mem::take(&mut self.unread))
     }
@@ -87,7 +87,7 @@ impl Raw {
     ///
     /// # Errors
     /// When the conversation breaks off.
-    pub async fn mail(&mut self, message: &str) -> Outcome<String> {
+    pub async fn mail(&mut self, message: &str) -> TestResult<String> {
         self.reply().await?;
         for line in ["EHLO client.example", "MAIL FROM:<a@client.example>", "RCPT TO:<recipient@domain.test>", "DATA"] {
             let reply = self.say(line).await?;
@@ -101,7 +101,7 @@ impl Raw {
         Ok(last)
     }
 
-    async fn more(&mut self, limit: Duration) -> Outcome<usize> {
+    async fn more(&mut self, limit: Duration) -> TestResult<usize> {
         match timeout(limit, self.stream.read_buf(&mut self.unread)).await {
             Ok(read) => Ok(read?),
             Err(_) => Err(Failure::new(format!("the server says nothing for {limit:?}"))),

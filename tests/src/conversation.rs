@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 pub use ehlo_drive::relay::tunnel;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::wait::PATIENCE;
 
 /// A conversation for failure texts: all of a short one, beginning and end of a long one.
@@ -38,7 +38,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When there is no randomness.
-    pub async fn open(tunnel: &str, setup: Setup) -> Outcome<Self> {
+    pub async fn open(tunnel: &str, setup: Setup) -> TestResult<Self> {
         let mut inner = ehlo_drive::Conversation::through(tunnel, setup).await?;
         let carried = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&carried);
@@ -65,7 +65,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When the session says that it cannot be done now.
-    pub async fn act(&mut self, action: Action) -> Outcome {
+    pub async fn act(&mut self, action: Action) -> TestResult {
         Ok(self.inner.act(action).await?)
     }
 
@@ -73,7 +73,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When there is nothing left to type into, or the server says nothing for too long.
-    pub async fn say(&mut self, line: &str) -> Outcome<u16> {
+    pub async fn say(&mut self, line: &str) -> TestResult<u16> {
         self.act(Action::Send { line: line.to_owned(), end: Default::default() }).await?;
         self.turn().await?;
         Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
@@ -83,7 +83,7 @@ impl Conversation {
     ///
     /// # Errors
     /// As [`Conversation::say`].
-    pub async fn next(&mut self) -> Outcome<u16> {
+    pub async fn next(&mut self) -> TestResult<u16> {
         self.act(Action::Next {}).await?;
         self.turn().await?;
         Ok(self.session().record().replies().last().map_or(0, |reply| reply.code))
@@ -93,7 +93,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When nothing happens for too long.
-    pub async fn turn(&mut self) -> Outcome<Turn> {
+    pub async fn turn(&mut self) -> TestResult<Turn> {
         self.until("the person's turn", |session| !matches!(session.view().turn, Turn::Connecting | Turn::Server))
             .await?;
         Ok(self.session().view().turn)
@@ -103,7 +103,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When nothing happens for too long.
-    pub async fn end(&mut self) -> Outcome {
+    pub async fn end(&mut self) -> TestResult {
         self.until("the end", |session| session.record().ending().is_some()).await
     }
 
@@ -111,7 +111,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When nothing happens for too long; the text holds the conversation.
-    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Session) -> bool) -> Outcome {
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Session) -> bool) -> TestResult {
         while !wanted(self.session()) {
             let Ok(happening) = timeout(PATIENCE, self.inner.happening()).await else {
                 return Err(self.failure(&format!("waited {PATIENCE:?} for {what}, in vain")));
@@ -128,7 +128,7 @@ impl Conversation {
     ///
     /// # Errors
     /// As [`Conversation::until`].
-    pub async fn during<T>(&mut self, other: impl Future<Output = T>) -> Outcome<T> {
+    pub async fn during<T>(&mut self, other: impl Future<Output = T>) -> TestResult<T> {
         Ok(self.inner.during(other).await?)
     }
 
@@ -142,7 +142,7 @@ impl Conversation {
 ///
 /// # Errors
 /// When the setup is wrong, or nothing happens for too long.
-pub async fn run(tunnel_url: &str, mut setup: serde_json::Value) -> Outcome<Session> {
+pub async fn run(tunnel_url: &str, mut setup: serde_json::Value) -> TestResult<Session> {
     setup["attended"] = false.into();
     let mut conversation = Conversation::open(tunnel_url, Setup::from_json(&setup.to_string())?).await?;
     conversation.end().await?;

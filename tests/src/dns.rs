@@ -14,7 +14,7 @@ use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
 use tokio::net::{TcpListener, UdpSocket};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// A running DNS server on loopback, over UDP and TCP; it ends when dropped.
 pub struct Dns {
@@ -34,7 +34,7 @@ impl Dns {
     ///
     /// # Errors
     /// When a zone cannot be read, or no port is free.
-    pub async fn start(zones: &[(&str, &str)]) -> Outcome<Self> {
+    pub async fn start(zones: &[(&str, &str)]) -> TestResult<Self> {
         let mut catalog = Catalog::new();
         for (origin, text) in zones {
             let origin = Name::from_str(origin)?;
@@ -55,7 +55,7 @@ impl Dns {
     }
 }
 
-fn zone(origin: &Name, text: &str) -> Outcome<InMemoryZoneHandler<TokioRuntimeProvider>> {
+fn zone(origin: &Name, text: &str) -> TestResult<InMemoryZoneHandler<TokioRuntimeProvider>> {
     let whole = format!("@ 60 IN SOA ns.{origin} admin.{origin} 1 60 60 60 60\n{text}\n");
     let (_, records): (_, BTreeMap<RrKey, RecordSet>) = Parser::new(whole, None, Some(origin.clone())).parse()?;
     InMemoryZoneHandler::new(origin.clone(), records, ZoneType::Primary, AxfrPolicy::Deny, None)
@@ -63,7 +63,7 @@ fn zone(origin: &Name, text: &str) -> Outcome<InMemoryZoneHandler<TokioRuntimePr
 }
 
 /// TCP and UDP with one number: the kernel chooses it for TCP, and UDP may happen to be taken.
-async fn same_port() -> Outcome<(TcpListener, UdpSocket)> {
+async fn same_port() -> TestResult<(TcpListener, UdpSocket)> {
     let mut last = Failure::new("no port is free for DNS");
     for _ in 0..20 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

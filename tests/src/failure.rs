@@ -11,7 +11,7 @@ pub struct Failure {
 }
 
 /// What the harness's functions and the tests give back.
-pub type Outcome<T = ()> = Result<T, Failure>;
+pub type TestResult<T = ()> = Result<T, Failure>;
 
 impl Failure {
     /// A failure that says `text`, and the line where it was made.

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::wait::PATIENCE;
 
 /// One step of a fake server's script.
@@ -103,7 +103,7 @@ pub fn silent_after(replies: usize) -> Vec<FakeStep> {
 #[derive(Debug)]
 pub struct FakeServer {
     addr: SocketAddr,
-    task: JoinHandle<Outcome<Vec<u8>>>,
+    task: JoinHandle<TestResult<Vec<u8>>>,
 }
 
 impl FakeServer {
@@ -111,7 +111,7 @@ impl FakeServer {
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start(script: Vec<FakeStep>) -> Outcome<Self> {
+    pub async fn start(script: Vec<FakeStep>) -> TestResult<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let task = tokio::spawn(async move {
@@ -132,7 +132,7 @@ impl FakeServer {
     ///
     /// # Errors
     /// When the client did something else than the script says, or nothing.
-    pub async fn heard(mut self) -> Outcome<Vec<u8>> {
+    pub async fn heard(mut self) -> TestResult<Vec<u8>> {
         (&mut self.task).await?
     }
 }
@@ -151,7 +151,7 @@ struct Player {
 }
 
 impl Player {
-    async fn play(mut self, script: Vec<FakeStep>) -> Outcome<Vec<u8>> {
+    async fn play(mut self, script: Vec<FakeStep>) -> TestResult<Vec<u8>> {
         self.stream.set_nodelay(true)?;
         for (number, step) in script.into_iter().enumerate() {
             let said = format!("step {number}: {step:?}");
@@ -165,7 +165,7 @@ impl Player {
         Ok(self.heard)
     }
 
-    async fn step(&mut self, step: FakeStep) -> Outcome<End> {
+    async fn step(&mut self, step: FakeStep) -> TestResult<End> {
         match step {
             FakeStep::Send(bytes) => self.stream.write_all(&bytes).await?,
             FakeStep::SendByteByByte(bytes) => {
@@ -204,12 +204,12 @@ impl Player {
         Ok(End::NotYet)
     }
 
-    async fn line(&mut self) -> Outcome<Vec<u8>> {
+    async fn line(&mut self) -> TestResult<Vec<u8>> {
         self.wait(|unread| unread.iter().position(|&byte| byte == b'\n').map(|at| at + 1)).await
     }
 
     /// Reads until `enough` says how many of the unread bytes are wanted, and passes these.
-    async fn wait(&mut self, enough: impl Fn(&[u8]) -> Option<usize>) -> Outcome<Vec<u8>> {
+    async fn wait(&mut self, enough: impl Fn(&[u8]) -> Option<usize>) -> TestResult<Vec<u8>> {
         loop {
             if let Some(count) = enough(&self.heard[self.read..]) {
                 self.read += count;
@@ -222,13 +222,13 @@ impl Player {
         }
     }
 
-    async fn until_closed(&mut self) -> Outcome {
+    async fn until_closed(&mut self) -> TestResult {
         // A client that closes with bytes unread resets the connection: closed is closed.
         while self.stream.read_buf(&mut self.heard).await.unwrap_or(0) > 0 {}
         Ok(())
     }
 
-    async fn more(&mut self) -> Outcome<usize> {
+    async fn more(&mut self) -> TestResult<usize> {
         match timeout(PATIENCE, self.stream.read_buf(&mut self.heard)).await {
             Ok(read) => Ok(read?),
             Err(_) => Err(Failure::new(format!("the client says nothing for {PATIENCE:?}"))),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// The numbers of each row, under its name and in the order of its first.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Rows {
     ///
     /// # Errors
     /// When nothing can be printed.
-    pub fn print(&mut self, title: &str) -> Outcome {
+    pub fn print(&mut self, title: &str) -> TestResult {
         let mut out = std::io::stdout().lock();
         writeln!(out, "\n{title}\n{:<64} {:>9} {:>9} {:>9}", "", "median", "least", "p90")?;
         for name in &self.names {

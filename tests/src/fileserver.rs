@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 
 /// A running file server; it ends when dropped.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl FileServer {
     ///
     /// # Errors
     /// When a header is none, or no port is free.
-    pub async fn start(folder: impl Into<PathBuf>, prefix: &str, headers: &[(&str, &str)]) -> Outcome<Self> {
+    pub async fn start(folder: impl Into<PathBuf>, prefix: &str, headers: &[(&str, &str)]) -> TestResult<Self> {
         let mut parsed = Vec::new();
         for (name, value) in headers {
             parsed.push((HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?));

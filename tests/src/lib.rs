@@ -17,4 +17,4 @@ pub mod relay;
 pub mod servers;
 pub mod wait;
 
-pub use failure::{Failure, Outcome};
+pub use failure::{Failure, TestResult};

@@ -6,7 +6,7 @@ use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::process::{Process, command};
 use crate::wait::{PATIENCE, until};
 
@@ -15,9 +15,9 @@ use crate::wait::{PATIENCE, until};
 ///
 /// # Errors
 /// When there is no such network to be had, and those of the work.
-pub async fn within<F>(addresses: &[&str], work: impl FnOnce() -> F + Send + 'static) -> Outcome
+pub async fn within<F>(addresses: &[&str], work: impl FnOnce() -> F + Send + 'static) -> TestResult
 where
-    F: Future<Output = Outcome>,
+    F: Future<Output = TestResult>,
 {
     let folder = tempfile::tempdir()?;
     // The network is there as long as this program is.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// Cargo's target folder.
 fn target() -> PathBuf {
@@ -18,7 +18,7 @@ fn target() -> PathBuf {
 ///
 /// # Errors
 /// When it is not there, or the tests do not run as root.
-pub fn unpacked(package: &str) -> Outcome<PathBuf> {
+pub fn unpacked(package: &str) -> TestResult<PathBuf> {
     if !rustix::process::geteuid().is_root() {
         return Err(Failure::new(format!("{package} is started as root: run the tests as root (sudo tests/run)")));
     }
@@ -34,7 +34,7 @@ pub fn unpacked(package: &str) -> Outcome<PathBuf> {
 ///
 /// # Errors
 /// As [`unpacked`], or when the copy fails.
-pub fn for_everybody(package: &str, private: &Path) -> Outcome<PathBuf> {
+pub fn for_everybody(package: &str, private: &Path) -> TestResult<PathBuf> {
     let folder = unpacked(package)?;
     if folder.ancestors().all(may_be_entered) {
         return Ok(folder);
@@ -54,7 +54,7 @@ fn may_be_entered(folder: &Path) -> bool {
 ///
 /// # Errors
 /// When none has it; `advice` says what to install.
-pub fn program(places: &[&str], advice: &str) -> Outcome<PathBuf> {
+pub fn program(places: &[&str], advice: &str) -> TestResult<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path)
         .chain(["/usr/bin", "/usr/sbin"].map(PathBuf::from))
@@ -68,7 +68,7 @@ pub fn program(places: &[&str], advice: &str) -> Outcome<PathBuf> {
 ///
 /// # Errors
 /// When it is not there.
-pub fn tool_file(path: &str) -> Outcome<PathBuf> {
+pub fn tool_file(path: &str) -> TestResult<PathBuf> {
     let file = target().join("tools").join(path);
     if file.is_file() {
         Ok(file)
@@ -81,7 +81,7 @@ pub fn tool_file(path: &str) -> Outcome<PathBuf> {
 ///
 /// # Errors
 /// When there is no such account.
-pub fn account(name: &str) -> Outcome<(u32, u32)> {
+pub fn account(name: &str) -> TestResult<(u32, u32)> {
     let table = std::fs::read_to_string("/etc/passwd")?;
     let found = table.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -97,7 +97,7 @@ pub fn account(name: &str) -> Outcome<(u32, u32)> {
 ///
 /// # Errors
 /// When there is no such group.
-pub fn group(name: &str) -> Outcome<u32> {
+pub fn group(name: &str) -> TestResult<u32> {
     let table = std::fs::read_to_string("/etc/group")?;
     let found = table.lines().find_map(|line| {
         let mut fields = line.split(':');

@@ -11,7 +11,7 @@ use rcgen::{
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SubjectPublicKeyInfo, date_time_ymd,
 };
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// The name that a good leaf carries.
 pub const NAME: &str = "mail.domain.test";
@@ -79,7 +79,7 @@ impl Chain {
     ///
     /// # Errors
     /// When a certificate cannot be made; RSA keys need the program `openssl`.
-    pub fn make(key: Key, flaw: Flaw) -> Outcome<Self> {
+    pub fn make(key: Key, flaw: Flaw) -> TestResult<Self> {
         let root_key = KeyPair::generate()?;
         let root_params = authority("test root")?;
         let root_pem = root_params.self_signed(&root_key)?.pem();
@@ -124,7 +124,7 @@ impl Chain {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn write(&self, folder: &Path) -> Outcome {
+    pub fn write(&self, folder: &Path) -> TestResult {
         fs::write(folder.join("chain.pem"), &self.sent)?;
         fs::write(folder.join("key.pem"), &self.key)?;
         fs::write(folder.join("trusted.pem"), &self.trusted)?;
@@ -135,7 +135,7 @@ impl Chain {
     ///
     /// # Errors
     /// When a certificate cannot be made.
-    pub fn client() -> Outcome<(String, String)> {
+    pub fn client() -> TestResult<(String, String)> {
         let params = authority("clients' root")?;
         let key = KeyPair::generate()?;
         let root = params.self_signed(&key)?.pem();
@@ -162,7 +162,7 @@ fn where_the_issuer_is() -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
-fn authority(name: &str) -> Outcome<CertificateParams> {
+fn authority(name: &str) -> TestResult<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
@@ -173,7 +173,7 @@ impl Key {
     /// The keys that can be trusted.
     pub const SOUND: [Self; 4] = [Self::Rsa2048, Self::P256, Self::P384, Self::Ed25519];
 
-    fn pair(self) -> Outcome<KeyPair> {
+    fn pair(self) -> TestResult<KeyPair> {
         static RSA_2048: OnceLock<String> = OnceLock::new();
         let rsa = || {
             let pem = match RSA_2048.get() {
@@ -198,16 +198,16 @@ impl Key {
 }
 
 /// The library makes no RSA keys.
-fn rsa_key(bits: &str) -> Outcome<String> {
+fn rsa_key(bits: &str) -> TestResult<String> {
     let size = format!("rsa_keygen_bits:{bits}");
     openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", &size], "")
 }
 
-fn public_half(private: &str) -> Outcome<String> {
+fn public_half(private: &str) -> TestResult<String> {
     openssl(&["pkey", "-pubout"], private)
 }
 
-fn openssl(arguments: &[&str], input: &str) -> Outcome<String> {
+fn openssl(arguments: &[&str], input: &str) -> TestResult<String> {
     let mut child = Command::new("openssl")
         .args(arguments)
         .stdin(Stdio::piped())

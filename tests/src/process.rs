@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// A running program. Dropping it ends the program and everything that it has started.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Process {
     ///
     /// # Errors
     /// When the program cannot be started.
-    pub fn start(name: &str, mut command: Command, log: &Path) -> Outcome<Self> {
+    pub fn start(name: &str, mut command: Command, log: &Path) -> TestResult<Self> {
         let out = File::create(log)?;
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
         let child = command.spawn().map_err(|error| Failure::new(format!("{name} does not start: {error}")))?;
@@ -68,7 +68,7 @@ impl Process {
     ///
     /// # Errors
     /// When it is gone already.
-    pub fn terminate(&self) -> Outcome {
+    pub fn terminate(&self) -> TestResult {
         let pid = Pid::from_raw(self.child.id().cast_signed()).ok_or_else(|| Failure::new("no such process"))?;
         Ok(kill_process(pid, Signal::TERM)?)
     }
@@ -126,7 +126,7 @@ fn parent_of(id: u32) -> Option<u32> {
 ///
 /// # Errors
 /// When no port is free.
-pub fn free_addr() -> Outcome<SocketAddr> {
+pub fn free_addr() -> TestResult<SocketAddr> {
     const FIRST: u16 = 16_000;
     const COUNT: u16 = 16_000;
     static TAKEN: AtomicU16 = AtomicU16::new(0);

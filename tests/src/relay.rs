@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ehlo_relay::{Config, Running};
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::process::{Process, command};
 use crate::wait::{PATIENCE, until};
 
@@ -21,7 +21,7 @@ impl Relay {
     ///
     /// # Errors
     /// When the relay refuses the configuration.
-    pub async fn start(config: Config) -> Outcome<Self> {
+    pub async fn start(config: Config) -> TestResult<Self> {
         let config = Config { listen: vec![(Ipv4Addr::LOCALHOST, 0).into()], ..config };
         Ok(Self { running: ehlo_relay::Relay::start(config, ehlo_cli::page()).await? })
     }
@@ -30,7 +30,7 @@ impl Relay {
     ///
     /// # Errors
     /// As [`Relay::start`].
-    pub async fn to(servers: &[SocketAddr]) -> Outcome<Self> {
+    pub async fn to(servers: &[SocketAddr]) -> TestResult<Self> {
         Self::start(Config { allow_ports: servers.iter().map(SocketAddr::port).collect(), ..Config::default() }).await
     }
 
@@ -68,7 +68,7 @@ impl RelayProgram {
     ///
     /// # Errors
     /// When it was not built, or ends at once.
-    pub async fn start(arguments: &[&str]) -> Outcome<Self> {
+    pub async fn start(arguments: &[&str]) -> TestResult<Self> {
         Self::start_with(arguments, &[]).await
     }
 
@@ -76,7 +76,7 @@ impl RelayProgram {
     ///
     /// # Errors
     /// As [`RelayProgram::start`].
-    pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<Self> {
+    pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> TestResult<Self> {
         Self::of(&program()?, arguments, environment).await
     }
 
@@ -84,7 +84,7 @@ impl RelayProgram {
     ///
     /// # Errors
     /// As [`RelayProgram::start`].
-    pub async fn of(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<Self> {
+    pub async fn of(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> TestResult<Self> {
         let folder = tempfile::tempdir()?;
         let mut ehlo = command(program);
         ehlo.args(["--listen", "127.0.0.1:0"]).args(arguments).envs(environment.iter().copied());
@@ -113,7 +113,7 @@ impl RelayProgram {
 ///
 /// # Errors
 /// When it is not there.
-pub fn program() -> Outcome<PathBuf> {
+pub fn program() -> TestResult<PathBuf> {
     let tests = std::env::current_exe()?;
     let built = tests.parent().and_then(Path::parent).map(|folder| folder.join("ehlo"));
     built

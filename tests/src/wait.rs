@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::process::Process;
 
 /// How long a server or a browser may take to start, and a mail to arrive, on a slow and busy machine.
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// When `limit` has passed; `what` says what was waited for.
-pub async fn until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> Outcome<T> {
+pub async fn until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> TestResult<T> {
     let end = Instant::now() + limit;
     loop {
         if let Some(found) = look() {
@@ -34,7 +34,7 @@ pub async fn until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Opt
 ///
 /// # Errors
 /// When `process` ends, or does not listen in time; its log is part of the text.
-pub async fn listening(addr: SocketAddr, process: &mut Process) -> Outcome {
+pub async fn listening(addr: SocketAddr, process: &mut Process) -> TestResult {
     let name = process.name().to_owned();
     let look = || match process.has_ended() {
         Some(how) => Some(Err(Failure::new(format!("{name} ended at once ({how})")))),

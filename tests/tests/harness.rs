@@ -1,6 +1,6 @@
 //! The harness itself: each server starts, talks and delivers; each browser opens a page and reports its errors.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::client::Raw;
 use ehlo_tests::dns::Dns;
@@ -16,7 +16,7 @@ const MESSAGE: &str = "From: a@client.example\r\nTo: recipient@domain.test\r\nSu
                        ..two dots\r\n\r\n  indented \r\nend\r\n";
 
 /// Sends a mail with awkward lines, and finds it in the mailbox as it was before dot-stuffing.
-async fn delivers(server: &dyn MailServer) -> Outcome {
+async fn delivers(server: &dyn MailServer) -> TestResult {
     let told = Raw::connect(server.addr()).await?.mail(MESSAGE).await;
     let last = told.map_err(|failure| failure.with(server.log()))?;
     assert!(last.starts_with("250"), "{}: {last}\n{}", server.name(), server.log());
@@ -28,22 +28,22 @@ async fn delivers(server: &dyn MailServer) -> Outcome {
 }
 
 #[tokio::test]
-async fn postfix_delivers_a_mail_byte_for_byte() -> Outcome {
+async fn postfix_delivers_a_mail_byte_for_byte() -> TestResult {
     delivers(&Postfix::setup().start().await?).await
 }
 
 #[tokio::test]
-async fn exim_delivers_a_mail_byte_for_byte() -> Outcome {
+async fn exim_delivers_a_mail_byte_for_byte() -> TestResult {
     delivers(&Exim::setup().start().await?).await
 }
 
 #[tokio::test]
-async fn chasquid_delivers_a_mail_byte_for_byte() -> Outcome {
+async fn chasquid_delivers_a_mail_byte_for_byte() -> TestResult {
     delivers(&Chasquid::setup().start().await?).await
 }
 
 /// The reply to the last of these lines, in a new connection.
-async fn answer(addr: std::net::SocketAddr, lines: &[&str]) -> Outcome<String> {
+async fn answer(addr: std::net::SocketAddr, lines: &[&str]) -> TestResult<String> {
     let mut raw = Raw::connect(addr).await?;
     let mut last = raw.reply().await?;
     for line in lines {
@@ -55,7 +55,7 @@ async fn answer(addr: std::net::SocketAddr, lines: &[&str]) -> Outcome<String> {
 const TO_RCPT: [&str; 2] = ["EHLO client.example", "MAIL FROM:<a@client.example>"];
 
 #[tokio::test]
-async fn every_server_knows_no_other_user_and_does_not_relay() -> Outcome {
+async fn every_server_knows_no_other_user_and_does_not_relay() -> TestResult {
     let servers: [Box<dyn MailServer>; 3] = [
         Box::new(Postfix::setup().start().await?),
         Box::new(Exim::setup().start().await?),
@@ -73,7 +73,7 @@ async fn every_server_knows_no_other_user_and_does_not_relay() -> Outcome {
 }
 
 #[tokio::test]
-async fn postfix_takes_its_options() -> Outcome {
+async fn postfix_takes_its_options() -> TestResult {
     let server = Postfix::setup()
         .message_size_limit(20_000)
         .hard_error_limit(2)
@@ -97,7 +97,7 @@ async fn postfix_takes_its_options() -> Outcome {
 }
 
 #[tokio::test]
-async fn postscreen_sends_the_second_greeting_line_later_and_then_the_mail_passes() -> Outcome {
+async fn postscreen_sends_the_second_greeting_line_later_and_then_the_mail_passes() -> TestResult {
     let server = Postfix::setup().postscreen("please wait to be seated", 2).start().await?;
     let mut raw = Raw::connect(server.addr()).await?;
     let teaser = raw.line().await?;
@@ -110,7 +110,7 @@ async fn postscreen_sends_the_second_greeting_line_later_and_then_the_mail_passe
 }
 
 #[tokio::test]
-async fn greylisting_puts_off_once() -> Outcome {
+async fn greylisting_puts_off_once() -> TestResult {
     let server = Postfix::setup().greylisting().start().await?;
     let lines = [TO_RCPT[0], TO_RCPT[1], "RCPT TO:<recipient@domain.test>"];
     let first = answer(server.addr(), &lines).await?;
@@ -121,7 +121,7 @@ async fn greylisting_puts_off_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn smtp_sink_misbehaves_as_told() -> Outcome {
+async fn smtp_sink_misbehaves_as_told() -> TestResult {
     let to_rcpt = ["EHLO client.example", "MAIL FROM:<a@client.example>", "RCPT TO:<recipient@domain.test>"];
     let sink = SmtpSink::start(&["-q", "rcpt"]).await?;
     let failure = answer(sink.addr(), &to_rcpt).await.expect_err("dropped at RCPT");
@@ -142,7 +142,7 @@ async fn smtp_sink_misbehaves_as_told() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_server_that_was_dropped_is_gone() -> Outcome {
+async fn a_server_that_was_dropped_is_gone() -> TestResult {
     let server = Postfix::setup().start().await?;
     let addr = server.addr();
     answer(addr, &TO_RCPT).await?;
@@ -152,7 +152,7 @@ async fn a_server_that_was_dropped_is_gone() -> Outcome {
 }
 
 /// A page whose module script draws into a shadow root, and a script for its planted errors.
-fn site(broken: bool) -> Outcome<tempfile::TempDir> {
+fn site(broken: bool) -> TestResult<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     let extra = if broken { "<script>inline()</script><script type=module src=broken.js></script>" } else { "" };
     let page = format!(
@@ -186,7 +186,7 @@ fn site(broken: bool) -> Outcome<tempfile::TempDir> {
 const STRICT: [(&str, &str); 1] =
     [("Content-Security-Policy", "default-src 'none'; script-src 'self'; img-src 'self'")];
 
-async fn drives(engine: Engine) -> Outcome {
+async fn drives(engine: Engine) -> TestResult {
     let folder = site(false)?;
     let files = FileServer::start(folder.path(), "/docs/tools/", &STRICT).await?;
     let browser = Browser::start(engine).await?;
@@ -209,21 +209,21 @@ async fn drives(engine: Engine) -> Outcome {
 }
 
 #[tokio::test]
-async fn chromium_opens_a_page_and_drives_it() -> Outcome {
+async fn chromium_opens_a_page_and_drives_it() -> TestResult {
     drives(Engine::Chromium).await
 }
 
 #[tokio::test]
-async fn firefox_opens_a_page_and_drives_it() -> Outcome {
+async fn firefox_opens_a_page_and_drives_it() -> TestResult {
     drives(Engine::Firefox).await
 }
 
 #[tokio::test]
-async fn webkit_opens_a_page_and_drives_it() -> Outcome {
+async fn webkit_opens_a_page_and_drives_it() -> TestResult {
     drives(Engine::WebKit).await
 }
 
-async fn catches(engine: Engine, wanted: &[&str]) -> Outcome {
+async fn catches(engine: Engine, wanted: &[&str]) -> TestResult {
     let folder = site(true)?;
     let files = FileServer::start(folder.path(), "/", &STRICT).await?;
     let browser = Browser::start(engine).await?;
@@ -246,22 +246,22 @@ async fn catches(engine: Engine, wanted: &[&str]) -> Outcome {
 const PLANTED: [&str; 4] = ["planted console error", "planted exception", "planted rejection", "img-src"];
 
 #[tokio::test]
-async fn chromium_reports_every_kind_of_error() -> Outcome {
+async fn chromium_reports_every_kind_of_error() -> TestResult {
     catches(Engine::Chromium, &[PLANTED.as_slice(), &["inline"]].concat()).await
 }
 
 #[tokio::test]
-async fn firefox_reports_every_kind_of_error() -> Outcome {
+async fn firefox_reports_every_kind_of_error() -> TestResult {
     catches(Engine::Firefox, &[PLANTED.as_slice(), &["inline"]].concat()).await
 }
 
 #[tokio::test]
-async fn webkit_reports_every_kind_of_error_of_a_page_that_has_loaded() -> Outcome {
+async fn webkit_reports_every_kind_of_error_of_a_page_that_has_loaded() -> TestResult {
     catches(Engine::WebKit, &PLANTED).await
 }
 
 #[tokio::test]
-async fn chromium_takes_the_size_of_a_phone_and_dark_colours() -> Outcome {
+async fn chromium_takes_the_size_of_a_phone_and_dark_colours() -> TestResult {
     let folder = site(false)?;
     let files = FileServer::start(folder.path(), "/", &[]).await?;
     let browser = Browser::start(Engine::Chromium).await?;
@@ -274,7 +274,7 @@ async fn chromium_takes_the_size_of_a_phone_and_dark_colours() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> Outcome {
+async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> TestResult {
     let script = vec![
         FakeStep::SendByteByByte(b"220-a\r\n220 b\r\n".to_vec()),
         FakeStep::expect("EHLO client.example"),
@@ -301,7 +301,7 @@ async fn a_fake_server_follows_its_script_and_remembers_what_it_heard() -> Outco
 }
 
 #[tokio::test]
-async fn dns_answers_over_udp_and_tcp() -> Outcome {
+async fn dns_answers_over_udp_and_tcp() -> TestResult {
     let zone = "@ 60 IN MX 10 mail\nmail 60 IN A 192.0.2.1\n";
     let dns = Dns::start(&[("domain.test.", zone)]).await?;
     // Header, then the question: domain.test MX IN.
@@ -323,7 +323,7 @@ async fn dns_answers_over_udp_and_tcp() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_relay_starts_on_a_free_port_and_answers() -> Outcome {
+async fn the_relay_starts_on_a_free_port_and_answers() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let mut stream = tokio::net::TcpStream::connect(relay.running().address()).await?;

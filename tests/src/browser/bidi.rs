@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::errors::EARLY_HOOK;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::wait::PATIENCE;
 
 /// The second connection to a session.
@@ -23,7 +23,7 @@ pub(super) struct Bidi {
 
 impl Bidi {
     /// Opens it if the session offers it, and asks for every log entry.
-    pub(super) async fn of(driver: &WebDriver) -> Outcome<Option<Self>> {
+    pub(super) async fn of(driver: &WebDriver) -> TestResult<Option<Self>> {
         let offered = driver.handle().capabilities().get("webSocketUrl").and_then(Value::as_str).map(str::to_owned);
         let Some(url) = offered else { return Ok(None) };
         let (socket, _) = connect_async(url).await?;
@@ -35,13 +35,13 @@ impl Bidi {
     }
 
     /// The errors that have been logged since the last call.
-    pub(super) async fn errors(&self) -> Outcome<Vec<String>> {
+    pub(super) async fn errors(&self) -> TestResult<Vec<String>> {
         // Its answer comes after every event before it.
         self.command("session.status", json!({})).await
     }
 
     /// Sends a command and reads up to its answer; gives the errors among the events before it.
-    async fn command(&self, method: &str, params: Value) -> Outcome<Vec<String>> {
+    async fn command(&self, method: &str, params: Value) -> TestResult<Vec<String>> {
         let mut socket = self.socket.lock().await;
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let text = json!({ "id": id, "method": method, "params": params }).to_string();

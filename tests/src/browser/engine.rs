@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 
 use super::Engine;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::packages::program;
 use crate::process::{Process, command, command_ended_by, free_addr};
 use crate::wait::{PATIENCE, until};
 
 impl Engine {
     /// Starts the browser's driver on `addr`.
-    pub(super) fn driver(self, folder: &Path, addr: SocketAddr, display: Option<&str>) -> Outcome<Process> {
+    pub(super) fn driver(self, folder: &Path, addr: SocketAddr, display: Option<&str>) -> TestResult<Process> {
         let port = addr.port();
         let mut driver = match self {
             Self::Chromium => {
@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// What the driver is asked for.
-    pub(super) fn capabilities(self, folder: &Path) -> Outcome<Capabilities> {
+    pub(super) fn capabilities(self, folder: &Path) -> TestResult<Capabilities> {
         let wanted = match self {
             Self::Chromium => chromium(folder)?,
             Self::Firefox => firefox()?,
@@ -62,7 +62,7 @@ impl Engine {
     }
 }
 
-fn chromium(folder: &Path) -> Outcome<Value> {
+fn chromium(folder: &Path) -> TestResult<Value> {
     let advice = "run tests/run, or apt-get install chromium chromium-driver";
     let binary = program(&["chromium", "chromium-browser"], advice)?;
     let profile = format!("--user-data-dir={}", folder.join("profile").display());
@@ -84,7 +84,7 @@ fn chromium(folder: &Path) -> Outcome<Value> {
     }))
 }
 
-fn firefox() -> Outcome<Value> {
+fn firefox() -> TestResult<Value> {
     let binary = program(&["firefox-esr", "firefox"], "run tests/run, or apt-get install firefox-esr")?;
     Ok(json!({
         "browserName": "firefox",
@@ -104,7 +104,7 @@ fn firefox() -> Outcome<Value> {
     }))
 }
 
-fn webkit() -> Outcome<Value> {
+fn webkit() -> TestResult<Value> {
     let places = ["webkit2gtk-4.1/MiniBrowser", "webkit2gtk-4.0/MiniBrowser", "webkitgtk-6.0/MiniBrowser"];
     let libraries = std::fs::read_dir("/usr/lib")?.flatten().map(|entry| entry.path());
     let binary: Option<PathBuf> =
@@ -120,7 +120,7 @@ fn webkit() -> Outcome<Value> {
 }
 
 /// Starts a virtual display, and gives its name. The server itself finds a free number.
-pub(super) async fn display(folder: &Path) -> Outcome<(Process, String)> {
+pub(super) async fn display(folder: &Path) -> TestResult<(Process, String)> {
     let mut xvfb = command(program(&["Xvfb"], "run tests/run, or apt-get install xvfb")?);
     xvfb.args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]);
     private_home(&mut xvfb, folder);

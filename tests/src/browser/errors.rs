@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use serde_json::Value;
 
 use super::{Browser, Engine};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 
 /// Turns files that do not load into console errors.
 pub(super) const EARLY_HOOK: &str = r"
@@ -37,7 +37,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the browser does not answer.
-    pub async fn errors(&self) -> Outcome<Vec<String>> {
+    pub async fn errors(&self) -> TestResult<Vec<String>> {
         let new = match self.engine {
             Engine::Chromium => {
                 let log = self.driver.browser_log().await?;
@@ -61,7 +61,7 @@ impl Browser {
     ///
     /// # Errors
     /// The errors, one a line.
-    pub async fn expect_no_errors(&self) -> Outcome {
+    pub async fn expect_no_errors(&self) -> TestResult {
         let errors = self.errors().await?;
         if errors.is_empty() {
             return Ok(());
@@ -73,13 +73,13 @@ impl Browser {
     ///
     /// # Errors
     /// When the browser does not answer.
-    pub async fn take_errors(&self) -> Outcome<Vec<String>> {
+    pub async fn take_errors(&self) -> TestResult<Vec<String>> {
         self.errors().await?;
         Ok(std::mem::take(&mut *self.errors.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Puts the late hook into the page, and says whether the document is complete.
-    pub(super) async fn hook_late(&self) -> Outcome<bool> {
+    pub(super) async fn hook_late(&self) -> TestResult<bool> {
         let script = format!(
             "if (location.href === 'about:blank') return false; {LATE_HOOK} return document.readyState === 'complete'"
         );

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use thirtyfour::{WebDriver, WebElement};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::process::{Process, free_addr};
 use crate::wait::listening;
 
@@ -62,7 +62,7 @@ impl Browser {
     ///
     /// # Errors
     /// When one is missing: the text says what to install. When one does not start: the text holds its log.
-    pub async fn start(engine: Engine) -> Outcome<Self> {
+    pub async fn start(engine: Engine) -> TestResult<Self> {
         let folder = tempfile::Builder::new().prefix("ehlo-browser-").tempdir()?;
         let addr = free_addr()?;
         let display = match engine {
@@ -105,7 +105,7 @@ impl Browser {
     ///
     /// # Errors
     /// In other browsers, and when the command fails.
-    pub async fn devtools(&self, method: &str, params: Value) -> Outcome<Value> {
+    pub async fn devtools(&self, method: &str, params: Value) -> TestResult<Value> {
         if self.engine != Engine::Chromium {
             return Err(Failure::new(format!("{:?} has no DevTools commands", self.engine)));
         }
@@ -116,7 +116,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the page has none.
-    pub async fn focused(&self) -> Outcome<WebElement> {
+    pub async fn focused(&self) -> TestResult<WebElement> {
         let script = "let e = document.activeElement;
             while (e && e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
             return e;";
@@ -131,6 +131,6 @@ impl Drop for Browser {
     }
 }
 
-async fn session(addr: SocketAddr, capabilities: Capabilities) -> Outcome<WebDriver> {
+async fn session(addr: SocketAddr, capabilities: Capabilities) -> TestResult<WebDriver> {
     Ok(WebDriver::builder(format!("http://{addr}"), capabilities).connect().await?)
 }

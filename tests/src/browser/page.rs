@@ -7,7 +7,7 @@ use thirtyfour::WebElement;
 use tokio::time::{Instant, sleep};
 
 use super::{Browser, Engine};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::wait::PATIENCE;
 
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
@@ -29,7 +29,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it does not load.
-    pub async fn goto(&self, url: &str) -> Outcome {
+    pub async fn goto(&self, url: &str) -> TestResult {
         if self.engine != Engine::WebKit {
             return Ok(self.driver.goto(url).await?);
         }
@@ -46,7 +46,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it does not load.
-    pub async fn reload(&self) -> Outcome {
+    pub async fn reload(&self) -> TestResult {
         match self.engine {
             Engine::Chromium | Engine::Firefox => Ok(self.driver.refresh().await?),
             Engine::WebKit => {
@@ -60,7 +60,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it throws.
-    pub async fn js(&self, expression: &str) -> Outcome<Value> {
+    pub async fn js(&self, expression: &str) -> TestResult<Value> {
         Ok(self.driver.execute(format!("return ({expression});"), []).await?.json().clone())
     }
 
@@ -68,7 +68,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it throws.
-    pub async fn run(&self, body: &str, arguments: Vec<Value>) -> Outcome<Value> {
+    pub async fn run(&self, body: &str, arguments: Vec<Value>) -> TestResult<Value> {
         Ok(self.driver.execute(body, arguments).await?.json().clone())
     }
 
@@ -76,7 +76,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it throws, or does not end in time.
-    pub async fn run_async(&self, body: &str, arguments: Vec<Value>) -> Outcome<Value> {
+    pub async fn run_async(&self, body: &str, arguments: Vec<Value>) -> TestResult<Value> {
         let script = format!(
             "const args = Array.from(arguments); const done = args.pop();
              (async () => {{ {body} }})().then(
@@ -93,7 +93,7 @@ impl Browser {
     ///
     /// # Errors
     /// When it does not become true in time; the text holds the page's text and errors.
-    pub async fn wait_for(&self, condition: &str) -> Outcome {
+    pub async fn wait_for(&self, condition: &str) -> TestResult {
         let script = format!("{FIND} const shadow = css => find(document, css); return Boolean({condition});");
         let look = async || Ok(self.driver.execute(script.as_str(), []).await?.json() == &Value::Bool(true));
         let waited = self.poll(&format!("{condition:?} to be true"), look).await;
@@ -111,7 +111,7 @@ impl Browser {
     ///
     /// # Errors
     /// When there is none in time.
-    pub async fn shadow(&self, css: &str) -> Outcome<WebElement> {
+    pub async fn shadow(&self, css: &str) -> TestResult<WebElement> {
         self.wait_for(&format!("shadow({})", json!(css))).await?;
         Ok(self
             .driver
@@ -124,7 +124,7 @@ impl Browser {
     ///
     /// # Errors
     /// As [`Browser::shadow`].
-    pub async fn text(&self, css: &str) -> Outcome<String> {
+    pub async fn text(&self, css: &str) -> TestResult<String> {
         Ok(self.shadow(css).await?.text().await?)
     }
 
@@ -132,7 +132,7 @@ impl Browser {
     ///
     /// # Errors
     /// As [`Browser::shadow`], or when it is hidden or covered.
-    pub async fn click(&self, css: &str) -> Outcome {
+    pub async fn click(&self, css: &str) -> TestResult {
         let element = self.shadow(css).await?;
         // A person scrolls to what they press; what sticks to an edge of the page would cover it there.
         let to_the_middle =
@@ -145,7 +145,7 @@ impl Browser {
     ///
     /// # Errors
     /// As [`Browser::shadow`], or when it takes no keys.
-    pub async fn type_into(&self, css: &str, keys: &str) -> Outcome {
+    pub async fn type_into(&self, css: &str, keys: &str) -> TestResult {
         let element = self.shadow(css).await?;
         element.send_keys(keys).await.map_err(|error| Failure::from(error).with(format!("typing into {css}")))
     }
@@ -154,7 +154,7 @@ impl Browser {
     ///
     /// # Errors
     /// As [`Browser::type_into`].
-    pub async fn fill(&self, css: &str, text: &str) -> Outcome {
+    pub async fn fill(&self, css: &str, text: &str) -> TestResult {
         self.shadow(css).await?.clear().await?;
         self.type_into(css, text).await
     }
@@ -163,7 +163,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the driver refuses.
-    pub async fn press(&self, keys: &str) -> Outcome {
+    pub async fn press(&self, keys: &str) -> TestResult {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
     }
 
@@ -171,7 +171,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the browser does not answer.
-    pub async fn page_text(&self) -> Outcome<String> {
+    pub async fn page_text(&self) -> TestResult<String> {
         let script = r"
             const collect = root => [...root.querySelectorAll('*')].filter(e => e.shadowRoot)
                 .flatMap(e => [...e.shadowRoot.children].map(c => c.innerText || '').concat(collect(e.shadowRoot)));
@@ -183,7 +183,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the picture cannot be made or saved.
-    pub async fn screenshot(&self, file: &Path) -> Outcome {
+    pub async fn screenshot(&self, file: &Path) -> TestResult {
         std::fs::write(file, self.driver.screenshot_as_png().await?)?;
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Browser {
     ///
     /// # Errors
     /// When the browser refuses.
-    pub async fn resize(&self, width: u32, height: u32) -> Outcome {
+    pub async fn resize(&self, width: u32, height: u32) -> TestResult {
         self.emulate_size(width, height, false).await
     }
 
@@ -201,11 +201,11 @@ impl Browser {
     ///
     /// # Errors
     /// When the browser refuses.
-    pub async fn phone(&self) -> Outcome {
+    pub async fn phone(&self) -> TestResult {
         self.emulate_size(360, 800, true).await
     }
 
-    async fn emulate_size(&self, width: u32, height: u32, mobile: bool) -> Outcome {
+    async fn emulate_size(&self, width: u32, height: u32, mobile: bool) -> TestResult {
         if self.engine != Engine::Chromium {
             return Ok(self.driver.set_window_rect(0, 0, width, height).await?);
         }
@@ -219,14 +219,14 @@ impl Browser {
     ///
     /// # Errors
     /// In other browsers.
-    pub async fn dark(&self, dark: bool) -> Outcome {
+    pub async fn dark(&self, dark: bool) -> TestResult {
         let value = if dark { "dark" } else { "light" };
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
         self.devtools("Emulation.setEmulatedMedia", features).await.map(drop)
     }
 
     /// Asks again and again. A page on its way to the next one may refuse to answer: that is no end.
-    async fn poll(&self, what: &str, mut look: impl AsyncFnMut() -> Outcome<bool>) -> Outcome {
+    async fn poll(&self, what: &str, mut look: impl AsyncFnMut() -> TestResult<bool>) -> TestResult {
         let end = Instant::now() + PATIENCE;
         loop {
             let last = look().await;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 
 /// An authority and a leaf for `mail.domain.test`, `localhost` and 127.0.0.1, all PEM.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl Certificate {
     ///
     /// # Errors
     /// When the library refuses to make it.
-    pub fn shared() -> Outcome<Self> {
+    pub fn shared() -> TestResult<Self> {
         static SHARED: OnceLock<Certificate> = OnceLock::new();
         match SHARED.get() {
             Some(made) => Ok(made.clone()),
@@ -35,7 +35,7 @@ impl Certificate {
         }
     }
 
-    fn make() -> Outcome<Self> {
+    fn make() -> TestResult<Self> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.distinguished_name.push(DnType::CommonName, "test authority");
@@ -51,7 +51,7 @@ impl Certificate {
     }
 
     /// Writes `leaf.pem`, `leaf.key` and `both.pem` (key, then leaf) into `folder`.
-    pub(super) fn write(&self, folder: &Path) -> Outcome {
+    pub(super) fn write(&self, folder: &Path) -> TestResult {
         fs::write(folder.join("leaf.pem"), &self.leaf)?;
         fs::write(folder.join("leaf.key"), &self.key)?;
         fs::write(folder.join("both.pem"), format!("{}{}", self.key, self.leaf))?;

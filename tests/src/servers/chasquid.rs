@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{Certificate, MailServer, Mailbox, private_folder};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::packages;
 use crate::process::{Process, command, free_addr};
 use crate::wait::listening;
@@ -31,7 +31,7 @@ impl ChasquidSetup {
     ///
     /// # Errors
     /// When it is not unpacked, or does not start; the text holds its log.
-    pub async fn start(self) -> Outcome<Chasquid> {
+    pub async fn start(self) -> TestResult<Chasquid> {
         Chasquid::start(self).await
     }
 }
@@ -58,7 +58,7 @@ impl Chasquid {
         self.submission_addr
     }
 
-    async fn start(setup: ChasquidSetup) -> Outcome<Self> {
+    async fn start(setup: ChasquidSetup) -> TestResult<Self> {
         let folder = private_folder()?;
         let root = folder.path();
         let package = packages::unpacked("chasquid")?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Certificate, MailServer, Mailbox, folder_for, private_folder};
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 use crate::packages;
 use crate::process::{Process, command, free_addr};
 use crate::wait::listening;
@@ -44,7 +44,7 @@ impl EximSetup {
     ///
     /// # Errors
     /// When it is not unpacked, or does not start; the text holds its log.
-    pub async fn start(self) -> Outcome<Exim> {
+    pub async fn start(self) -> TestResult<Exim> {
         Exim::start(self).await
     }
 }
@@ -65,7 +65,7 @@ impl Exim {
         EximSetup::default()
     }
 
-    async fn start(setup: EximSetup) -> Outcome<Self> {
+    async fn start(setup: EximSetup) -> TestResult<Self> {
         let folder = private_folder()?;
         let root = folder.path();
         let package = packages::for_everybody("exim4-daemon-light", root)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 use crate::wait::{PATIENCE, until};
 
 /// A folder with one file for each mail (the `new` folder of a Maildir).
@@ -34,7 +34,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// When they do not arrive in time.
-    pub async fn mails(&self, count: usize) -> Outcome<Vec<Vec<u8>>> {
+    pub async fn mails(&self, count: usize) -> TestResult<Vec<Vec<u8>>> {
         let enough = || Some(self.now()).filter(|mails| mails.len() >= count);
         until(&format!("{count} mails in the mailbox"), PATIENCE, enough).await
     }

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 
 pub use certificate::Certificate;
 pub use chasquid::{Chasquid, ChasquidSetup};
@@ -45,14 +45,14 @@ pub trait MailServer: Send + Sync {
 }
 
 /// A private folder that the servers' own users may enter.
-fn private_folder() -> Outcome<TempDir> {
+fn private_folder() -> TestResult<TempDir> {
     let folder = tempfile::Builder::new().prefix("ehlo-test-").tempdir()?;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
     Ok(folder)
 }
 
 /// Makes a folder with this mode for this user and group.
-fn folder_for(path: &Path, mode: u32, (uid, gid): (u32, u32)) -> Outcome {
+fn folder_for(path: &Path, mode: u32, (uid, gid): (u32, u32)) -> TestResult {
     fs::create_dir_all(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     chown(path, Some(uid), Some(gid))?;

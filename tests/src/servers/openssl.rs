@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tempfile::TempDir;
 
 use super::private_folder;
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 use crate::pki::Chain;
 use crate::process::{Process, command, free_addr};
 use crate::wait::listening;
@@ -23,7 +23,7 @@ impl OpenSsl {
     ///
     /// # Errors
     /// When it does not start; the text holds what it said.
-    pub async fn start(chain: &Chain, options: &[&str]) -> Outcome<Self> {
+    pub async fn start(chain: &Chain, options: &[&str]) -> TestResult<Self> {
         let folder = private_folder()?;
         let at = |name: &str| folder.path().join(name);
         chain.write(folder.path())?;

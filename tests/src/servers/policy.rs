@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 
 type Seen = Arc<Mutex<HashSet<[String; 3]>>>;
 
@@ -28,7 +28,7 @@ impl Greylist {
     ///
     /// # Errors
     /// When no port is free.
-    pub async fn start() -> Outcome<Self> {
+    pub async fn start() -> TestResult<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let seen = Seen::default();

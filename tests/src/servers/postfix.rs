@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::{Certificate, Greylist, MailServer, Mailbox, folder_for, private_folder};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, TestResult};
 use crate::packages;
 use crate::process::{Process, command, free_addr};
 use crate::wait::listening;
@@ -88,7 +88,7 @@ impl PostfixSetup {
     ///
     /// # Errors
     /// When it is not unpacked, or does not start; the text holds its log.
-    pub async fn start(self) -> Outcome<Postfix> {
+    pub async fn start(self) -> TestResult<Postfix> {
         Postfix::start(self).await
     }
 }
@@ -110,7 +110,7 @@ impl Postfix {
         PostfixSetup::default()
     }
 
-    async fn start(setup: PostfixSetup) -> Outcome<Self> {
+    async fn start(setup: PostfixSetup) -> TestResult<Self> {
         let folder = private_folder()?;
         let root = folder.path();
         let package = packages::for_everybody("postfix", root)?;
@@ -169,7 +169,7 @@ pub(super) fn libraries(package: &Path) -> String {
 }
 
 /// The folders of the queue, which `postfix check` would make more slowly.
-fn make_queue(spool: &Path, owner: (u32, u32)) -> Outcome {
+fn make_queue(spool: &Path, owner: (u32, u32)) -> TestResult {
     folder_for(spool, 0o755, (0, 0))?;
     folder_for(&spool.join("pid"), 0o755, (0, 0))?;
     for name in "active bounce corrupt defer deferred flush hold incoming private saved trace".split_whitespace() {
@@ -181,7 +181,7 @@ fn make_queue(spool: &Path, owner: (u32, u32)) -> Outcome {
 }
 
 /// The login in Cyrus SASL's own file; Debian's Postfix reads `sasl/smtpd.conf` beside `main.cf`.
-fn add_login(etc: &Path, owner: (u32, u32)) -> Outcome {
+fn add_login(etc: &Path, owner: (u32, u32)) -> TestResult {
     use std::io::Write;
     let file = etc.join("sasl/sasldb2");
     let mechanisms = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256";

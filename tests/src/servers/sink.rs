@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::postfix::libraries;
 use super::private_folder;
-use crate::failure::Outcome;
+use crate::failure::TestResult;
 use crate::packages;
 use crate::process::{Process, command, free_addr};
 use crate::wait::listening;
@@ -26,7 +26,7 @@ impl SmtpSink {
     ///
     /// # Errors
     /// When Postfix is not unpacked, or the options are wrong.
-    pub async fn start(options: &[&str]) -> Outcome<Self> {
+    pub async fn start(options: &[&str]) -> TestResult<Self> {
         let folder = private_folder()?;
         let package = packages::for_everybody("postfix", folder.path())?;
         let addr = free_addr()?;

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 
 use crate::support::{built, repository, run};
 
@@ -18,7 +18,7 @@ fn buildah(store: &Path) -> Command {
 }
 
 #[tokio::test]
-async fn the_container_has_one_file_that_runs_with_nothing_beside_it() -> Outcome {
+async fn the_container_has_one_file_that_runs_with_nothing_beside_it() -> TestResult {
     let built = built().await?;
     let (store, context) = (tempfile::tempdir()?, tempfile::tempdir()?);
     fs::copy(&built.binary, context.path().join("ehlo"))?;
@@ -39,7 +39,7 @@ async fn the_container_has_one_file_that_runs_with_nothing_beside_it() -> Outcom
 }
 
 #[tokio::test]
-async fn the_binary_needs_no_library_of_the_system() -> Outcome {
+async fn the_binary_needs_no_library_of_the_system() -> TestResult {
     let built = built().await?;
     let headers = run(Command::new("readelf").args(["--program-headers"]).arg(&built.binary))?;
     assert!(!headers.contains("INTERP"), "{headers}");

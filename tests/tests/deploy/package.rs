@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 
 use crate::support::{build, built, get, run, start};
 
 /// An empty file system with dpkg's own files.
-fn empty() -> Outcome<tempfile::TempDir> {
+fn empty() -> TestResult<tempfile::TempDir> {
     let root = tempfile::tempdir()?;
     let database = root.path().join("var/lib/dpkg");
     for folder in ["info", "updates", "triggers"] {
@@ -19,14 +19,14 @@ fn empty() -> Outcome<tempfile::TempDir> {
     Ok(root)
 }
 
-fn dpkg(root: &Path, words: &[&str]) -> Outcome<String> {
+fn dpkg(root: &Path, words: &[&str]) -> TestResult<String> {
     let mut dpkg = Command::new("dpkg");
     dpkg.arg(format!("--root={}", root.display())).args(["--force-script-chrootless", "--log=/dev/null"]);
     run(dpkg.args(words).stdin(std::process::Stdio::null()))
 }
 
 /// The words of the unit's `ExecStart`, with the paths of this file system.
-fn exec_start(root: &Path) -> Outcome<Vec<String>> {
+fn exec_start(root: &Path) -> TestResult<Vec<String>> {
     let unit = fs::read_to_string(root.join("lib/systemd/system/ehlo.service"))?;
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart="));
     let line = line.ok_or_else(|| Failure::new("the unit starts nothing"))?;
@@ -37,12 +37,12 @@ fn exec_start(root: &Path) -> Outcome<Vec<String>> {
     Ok(line.split_whitespace().map(inside).collect())
 }
 
-fn text(path: &Path) -> Outcome<&str> {
+fn text(path: &Path) -> TestResult<&str> {
     path.to_str().ok_or_else(|| Failure::new("a path of the tests is text"))
 }
 
 #[tokio::test]
-async fn the_package_installs_starts_upgrades_and_goes_without_a_trace() -> Outcome {
+async fn the_package_installs_starts_upgrades_and_goes_without_a_trace() -> TestResult {
     let root = empty()?;
     // The relay runs without the rights of root and must be able to come here.
     fs::set_permissions(root.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;

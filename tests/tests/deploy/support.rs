@@ -6,7 +6,7 @@ use std::process::Command;
 use ehlo_tests::process::{Process, command};
 use ehlo_tests::relay::url_in;
 use ehlo_tests::wait::{PATIENCE, until};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -23,13 +23,13 @@ pub(crate) fn repository() -> &'static Path {
 }
 
 /// Builds binary and package, once for all tests.
-pub(crate) async fn built() -> Outcome<&'static Built> {
+pub(crate) async fn built() -> TestResult<&'static Built> {
     static BUILT: OnceCell<Built> = OnceCell::const_new();
     BUILT.get_or_try_init(|| async { build(&[]) }).await
 }
 
 /// Builds them with these variables set.
-pub(crate) fn build(environment: &[(&str, &str)]) -> Outcome<Built> {
+pub(crate) fn build(environment: &[(&str, &str)]) -> TestResult<Built> {
     let mut build = Command::new(repository().join("deploy/build"));
     // What cargo sets for the tests is not for another build.
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && keeps_out(name)) {
@@ -49,7 +49,7 @@ fn keeps_out(name: &str) -> bool {
 }
 
 /// Runs a program to its end, and returns what it printed.
-pub(crate) fn run(command: &mut Command) -> Outcome<String> {
+pub(crate) fn run(command: &mut Command) -> TestResult<String> {
     let output = command.output().map_err(|error| Failure::new(format!("{command:?} does not start: {error}")))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
@@ -60,7 +60,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome<String> {
 }
 
 /// Starts an installed relay as its unit does, without the rights of root, and waits until it says what to open.
-pub(crate) async fn start(words: &[String], log: &Path) -> Outcome<(Process, String)> {
+pub(crate) async fn start(words: &[String], log: &Path) -> TestResult<(Process, String)> {
     let mut relay = command("setpriv");
     relay.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs", "--"]).args(words);
     let mut process = Process::start("ehlo", relay, log)?;
@@ -73,7 +73,7 @@ pub(crate) async fn start(words: &[String], log: &Path) -> Outcome<(Process, Str
 }
 
 /// What the relay serves at its address.
-pub(crate) async fn get(url: &str) -> Outcome<String> {
+pub(crate) async fn get(url: &str) -> TestResult<String> {
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut tcp = TcpStream::connect(host).await?;
     tcp.write_all(format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes()).await?;

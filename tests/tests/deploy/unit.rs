@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 
 use crate::support::{built, repository, run};
 
@@ -11,7 +11,7 @@ use crate::support::{built, repository, run};
 const EXPOSURE_MAX: &str = "20";
 
 #[test]
-fn the_unit_exposes_less_than_systemd_calls_worth_a_look() -> Outcome {
+fn the_unit_exposes_less_than_systemd_calls_worth_a_look() -> TestResult {
     let unit = repository().join("deploy/ehlo.service");
     let mut check = Command::new("systemd-analyze");
     check.args(["security", "--offline=true", "--no-pager", "--threshold", EXPOSURE_MAX]).arg(unit);
@@ -21,7 +21,7 @@ fn the_unit_exposes_less_than_systemd_calls_worth_a_look() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_example_configurations_are_understood_by_the_built_program() -> Outcome {
+async fn the_example_configurations_are_understood_by_the_built_program() -> TestResult {
     let built = built().await?;
     for (example, addition) in [
         ("personal", ""),

@@ -1,13 +1,13 @@
 //! The help-desk article's conversation with a real Postfix, in every engine.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix, holds};
 
 use crate::support::{FROM, Page, TO};
 
-async fn line_by_line(engine: Engine) -> Outcome {
+async fn line_by_line(engine: Engine) -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(engine, &relay, server.addr()).await?;
@@ -37,7 +37,7 @@ async fn line_by_line(engine: Engine) -> Outcome {
 }
 
 /// What is the same however the steps were taken: replies in order, arrows, colours, times, and the sentence.
-async fn looks_like_the_article(page: &Page, verdict: &str) -> Outcome {
+async fn looks_like_the_article(page: &Page, verdict: &str) -> TestResult {
     let lines = page.lines().await?;
     let received = page.said("←").await?;
     let mut rest = received.as_str();
@@ -73,22 +73,22 @@ async fn looks_like_the_article(page: &Page, verdict: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn the_article_line_by_line_in_chromium() -> Outcome {
+async fn the_article_line_by_line_in_chromium() -> TestResult {
     line_by_line(Engine::Chromium).await
 }
 
 #[tokio::test]
-async fn the_article_line_by_line_in_firefox() -> Outcome {
+async fn the_article_line_by_line_in_firefox() -> TestResult {
     line_by_line(Engine::Firefox).await
 }
 
 #[tokio::test]
-async fn the_article_line_by_line_in_webkit() -> Outcome {
+async fn the_article_line_by_line_in_webkit() -> TestResult {
     line_by_line(Engine::WebKit).await
 }
 
 #[tokio::test]
-async fn the_rest_of_the_article_runs_by_itself() -> Outcome {
+async fn the_rest_of_the_article_runs_by_itself() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;

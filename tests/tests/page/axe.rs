@@ -1,6 +1,6 @@
 //! axe-core looks for barriers on every face of the page, and finds none.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::packages::tool_file;
 use ehlo_tests::relay::Relay;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::Page;
 
 /// What axe-core says against the page as it is now, one violation a line.
-async fn barriers(page: &Page, face: &str) -> Outcome<String> {
+async fn barriers(page: &Page, face: &str) -> TestResult<String> {
     if page.js("typeof axe").await? == "undefined" {
         let axe = std::fs::read_to_string(tool_file("axe-core/axe.min.js")?)?;
         page.run(&axe, Vec::new()).await?;
@@ -24,7 +24,7 @@ async fn barriers(page: &Page, face: &str) -> Outcome<String> {
 }
 
 /// The faces of the page in one size and theme: first visit, in conversation, lint, message, refused and explained.
-async fn all_faces(phone: bool, dark: bool) -> Outcome {
+async fn all_faces(phone: bool, dark: bool) -> TestResult {
     let relay = Relay::to(&[]).await?;
     let page = Page::start(Engine::Chromium).await?;
     if phone {
@@ -75,21 +75,21 @@ async fn all_faces(phone: bool, dark: bool) -> Outcome {
 }
 
 #[tokio::test]
-async fn the_page_has_no_barriers_in_light_colours() -> Outcome {
+async fn the_page_has_no_barriers_in_light_colours() -> TestResult {
     all_faces(false, false).await
 }
 
 #[tokio::test]
-async fn the_page_has_no_barriers_in_dark_colours() -> Outcome {
+async fn the_page_has_no_barriers_in_dark_colours() -> TestResult {
     all_faces(false, true).await
 }
 
 #[tokio::test]
-async fn the_page_has_no_barriers_on_a_phone() -> Outcome {
+async fn the_page_has_no_barriers_on_a_phone() -> TestResult {
     all_faces(true, false).await
 }
 
 #[tokio::test]
-async fn the_page_has_no_barriers_on_a_dark_phone() -> Outcome {
+async fn the_page_has_no_barriers_on_a_dark_phone() -> TestResult {
     all_faces(true, true).await
 }

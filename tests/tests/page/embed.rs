@@ -11,7 +11,7 @@ use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::program;
 use ehlo_tests::servers::{MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -20,7 +20,7 @@ use crate::support::{FROM, Page, TO, relay_for};
 const API: &str = include_str!("../../../www/API.md");
 
 /// The policy that API.md names for a foreign page, for an Ehlo at this address.
-fn policy(ehlo: SocketAddr) -> Outcome<String> {
+fn policy(ehlo: SocketAddr) -> TestResult<String> {
     let blocks = API.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
     let found = blocks.into_iter().find(|block| block.contains("connect-src 'self' https://ehlo.example"));
     let found = found.ok_or_else(|| Failure::new("API.md names no policy for a foreign page"))?;
@@ -36,7 +36,7 @@ struct Foreign {
 }
 
 impl Foreign {
-    async fn start(to: SocketAddr) -> Outcome<Self> {
+    async fn start(to: SocketAddr) -> TestResult<Self> {
         let ehlo = free_addr()?;
         let folder = tempfile::tempdir()?;
         let page = format!(
@@ -55,7 +55,7 @@ impl Foreign {
     }
 
     /// The Ehlo whose script the page loads.
-    async fn relay(&self, to: SocketAddr, allow_origins: Vec<String>) -> Outcome<Running> {
+    async fn relay(&self, to: SocketAddr, allow_origins: Vec<String>) -> TestResult<Running> {
         let config =
             Config { listen: vec![self.ehlo], allow_ports: vec![to.port()], allow_origins, ..Config::default() };
         Ok(Relay::start(config, ehlo_cli::page()).await?)
@@ -63,7 +63,7 @@ impl Foreign {
 }
 
 #[tokio::test]
-async fn a_foreign_page_with_the_policy_of_api_md_holds_a_conversation() -> Outcome {
+async fn a_foreign_page_with_the_policy_of_api_md_holds_a_conversation() -> TestResult {
     let server = Postfix::setup().start().await?;
     let site = Foreign::start(server.addr()).await?;
     let _relay = site.relay(server.addr(), vec![site.files.origin()]).await?;
@@ -80,7 +80,7 @@ async fn a_foreign_page_with_the_policy_of_api_md_holds_a_conversation() -> Outc
 }
 
 #[tokio::test]
-async fn a_script_of_a_foreign_page_holds_a_conversation_and_gets_plain_data() -> Outcome {
+async fn a_script_of_a_foreign_page_holds_a_conversation_and_gets_plain_data() -> TestResult {
     let server = Postfix::setup().start().await?;
     let site = Foreign::start(server.addr()).await?;
     let _relay = site.relay(server.addr(), vec![site.files.origin()]).await?;
@@ -114,7 +114,7 @@ async fn a_script_of_a_foreign_page_holds_a_conversation_and_gets_plain_data() -
 }
 
 #[tokio::test]
-async fn a_page_that_the_relay_does_not_know_is_told_so_without_an_exception() -> Outcome {
+async fn a_page_that_the_relay_does_not_know_is_told_so_without_an_exception() -> TestResult {
     let server = Postfix::setup().start().await?;
     let site = Foreign::start(server.addr()).await?;
     let _relay = site.relay(server.addr(), Vec::new()).await?;
@@ -130,14 +130,14 @@ async fn a_page_that_the_relay_does_not_know_is_told_so_without_an_exception() -
 }
 
 /// What `ehlo export` writes, served below a path by a plain file server.
-async fn exported(folder: &Path) -> Outcome<FileServer> {
+async fn exported(folder: &Path) -> TestResult<FileServer> {
     let ended = Command::new(program()?).arg("export").arg(folder.join("site")).output()?;
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     FileServer::start(folder.join("site"), "/docs/tools/ehlo/", &[]).await
 }
 
 #[tokio::test]
-async fn an_exported_folder_practises_below_any_path_and_asks_for_nothing_else() -> Outcome {
+async fn an_exported_folder_practises_below_any_path_and_asks_for_nothing_else() -> TestResult {
     let folder = tempfile::tempdir()?;
     let files = exported(folder.path()).await?;
     let page = Page::open(Engine::Chromium, &files.url("")).await?;
@@ -155,7 +155,7 @@ async fn an_exported_folder_practises_below_any_path_and_asks_for_nothing_else()
 }
 
 #[tokio::test]
-async fn an_exported_folder_reaches_a_mail_server_by_a_relay_elsewhere() -> Outcome {
+async fn an_exported_folder_reaches_a_mail_server_by_a_relay_elsewhere() -> TestResult {
     let folder = tempfile::tempdir()?;
     let files = exported(folder.path()).await?;
     let server = Postfix::setup().start().await?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, FakeStep, silent_after};
@@ -16,7 +16,7 @@ use crate::secure::NAME;
 use crate::support::{FROM, Page, TO};
 
 /// Calls a server that cannot be talked to, and gives the text at the end.
-async fn call(page: &Page, host: &str, port: u16) -> Outcome<String> {
+async fn call(page: &Page, host: &str, port: u16) -> TestResult<String> {
     page.fill("[name=host]", host).await?;
     page.port(port).await?;
     page.mail(FROM, TO).await?;
@@ -31,7 +31,7 @@ async fn call(page: &Page, host: &str, port: u16) -> Outcome<String> {
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> Outcome {
+async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> TestResult {
     let nobody = free_addr()?;
     let web =
         FakeServer::start(vec![FakeStep::send("HTTP/1.1 400 Bad Request\r\nServer: web\r\n\r\n"), FakeStep::Stall])
@@ -59,7 +59,7 @@ async fn a_connection_that_fails_says_which_layer_and_what_to_try() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_gone_is_told_and_nothing_is_lost() -> Outcome {
+async fn a_relay_that_is_gone_is_told_and_nothing_is_lost() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (relay, page) = mortal(server.addr()).await?;
     page.connect().await?;
@@ -74,7 +74,7 @@ async fn a_relay_that_is_gone_is_told_and_nothing_is_lost() -> Outcome {
 }
 
 /// Kills the relay under a conversation, and gives the text at the end, once calling again was tried too.
-async fn killed(page: &Page, relay: RelayProgram) -> Outcome<String> {
+async fn killed(page: &Page, relay: RelayProgram) -> TestResult<String> {
     // Killed, not stopped: there is no last word.
     drop(relay);
     page.verdict().await?;
@@ -95,7 +95,7 @@ async fn killed(page: &Page, relay: RelayProgram) -> Outcome<String> {
 }
 
 /// The page of a relay that can be killed, with this server in its form.
-async fn mortal(server: SocketAddr) -> Outcome<(RelayProgram, Page)> {
+async fn mortal(server: SocketAddr) -> TestResult<(RelayProgram, Page)> {
     let relay = RelayProgram::start(&["--allow-port", &server.port().to_string()]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.name(server).await?;
@@ -104,7 +104,7 @@ async fn mortal(server: SocketAddr) -> Outcome<(RelayProgram, Page)> {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_killed_before_the_greeting_is_told() -> Outcome {
+async fn a_relay_that_is_killed_before_the_greeting_is_told() -> TestResult {
     let mute = FakeServer::start(vec![FakeStep::Stall]).await?;
     let (relay, page) = mortal(mute.addr()).await?;
     page.connect().await?;
@@ -115,7 +115,7 @@ async fn a_relay_that_is_killed_before_the_greeting_is_told() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_killed_behind_the_end_of_the_message_leaves_no_doubt_that_there_is_doubt() -> Outcome {
+async fn a_relay_that_is_killed_behind_the_end_of_the_message_leaves_no_doubt_that_there_is_doubt() -> TestResult {
     let silent = FakeServer::start(silent_after(5)).await?;
     let (relay, page) = mortal(silent.addr()).await?;
     page.connect().await?;
@@ -128,7 +128,7 @@ async fn a_relay_that_is_killed_behind_the_end_of_the_message_leaves_no_doubt_th
 }
 
 #[tokio::test]
-async fn a_relay_that_is_killed_in_a_secured_conversation_is_told() -> Outcome {
+async fn a_relay_that_is_killed_in_a_secured_conversation_is_told() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (relay, page) = mortal(server.addr()).await?;
     page.choose("security", "starttls").await?;
@@ -145,7 +145,7 @@ async fn a_relay_that_is_killed_in_a_secured_conversation_is_told() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_slow_server_is_waited_for_in_sight() -> Outcome {
+async fn a_slow_server_is_waited_for_in_sight() -> TestResult {
     let slow = SmtpSink::start(&["-W", "ehlo:3"]).await?;
     let page = started(slow.addr()).await?;
     page.1.enter().await?;
@@ -165,7 +165,7 @@ async fn a_slow_server_is_waited_for_in_sight() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_wait_can_be_cut_short_by_the_person() -> Outcome {
+async fn a_wait_can_be_cut_short_by_the_person() -> TestResult {
     let silent = FakeServer::start(vec![FakeStep::send("220 mail.domain.test ESMTP\r\n"), FakeStep::Stall]).await?;
     let (_relay, page) = started(silent.addr()).await?;
     page.enter().await?;
@@ -177,7 +177,7 @@ async fn a_wait_can_be_cut_short_by_the_person() -> Outcome {
 }
 
 /// A conversation in which the greeting has come.
-async fn started(server: SocketAddr) -> Outcome<(Relay, Page)> {
+async fn started(server: SocketAddr) -> TestResult<(Relay, Page)> {
     let relay = Relay::to(&[server]).await?;
     let page = Page::before(Engine::Chromium, &relay, server).await?;
     page.connect().await?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::{Browser, Engine};
 use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::relay::Relay;
@@ -30,7 +30,7 @@ const ATTACK: &str = "
     };";
 
 #[tokio::test]
-async fn a_page_of_another_origin_cannot_use_the_relay_nor_read_what_it_serves() -> Outcome {
+async fn a_page_of_another_origin_cannot_use_the_relay_nor_read_what_it_serves() -> TestResult {
     let relay = Relay::to(&[]).await?;
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("index.html"), "<!doctype html><title>x</title><body>hostile")?;
@@ -47,7 +47,7 @@ async fn a_page_of_another_origin_cannot_use_the_relay_nor_read_what_it_serves()
 }
 
 #[tokio::test]
-async fn a_name_that_was_bound_to_this_machine_opens_neither_page_nor_tunnel() -> Outcome {
+async fn a_name_that_was_bound_to_this_machine_opens_neither_page_nor_tunnel() -> TestResult {
     let relay = Relay::to(&[]).await?;
     let port = relay.running().address().port();
     // The tests' browser is told that this name is this machine, as if its owner had changed the DNS in between.

@@ -2,7 +2,7 @@
 
 use ehlo_core::secret::Secret;
 use ehlo_relay::{Config, NamedTarget, Profile, Token};
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -14,7 +14,7 @@ use crate::support::{FROM, Page, TO};
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 #[tokio::test]
-async fn the_servers_that_the_operator_has_named_are_told_for_the_token_and_reached_with_it() -> Outcome {
+async fn the_servers_that_the_operator_has_named_are_told_for_the_token_and_reached_with_it() -> TestResult {
     let server = Postfix::setup().start().await?;
     let target = NamedTarget { host: "127.0.0.1".to_owned(), port: server.addr().port(), allow_proxy_header: false };
     let relay = Relay::start(Config {

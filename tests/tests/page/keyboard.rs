@@ -3,7 +3,7 @@
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix, holds};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::json;
 use thirtyfour::Key;
 
@@ -27,7 +27,7 @@ const FOCUS: &str = "let e = document.activeElement;
         seen: e === document.body || (inside && (rings(e) || rings(e.nextElementSibling) || rings(e.closest('label')))) };";
 
 /// Presses Tab until what has the focus has this name, text or label.
-async fn tab_to(page: &Page, name: &str) -> Outcome {
+async fn tab_to(page: &Page, name: &str) -> TestResult {
     let mut passed = Vec::new();
     for _ in 0..STOPS {
         page.key(Key::Tab).await?;
@@ -42,7 +42,7 @@ async fn tab_to(page: &Page, name: &str) -> Outcome {
 }
 
 /// Waits until the focus is on what has this name, text or label, without any key.
-async fn focus_comes_to(page: &Page, name: &str) -> Outcome {
+async fn focus_comes_to(page: &Page, name: &str) -> TestResult {
     let script = format!(
         "(() => {{ const f = (() => {{ {FOCUS} }})(); return f.name === {0} || f.label === {0} }})()",
         json!(name)
@@ -51,7 +51,7 @@ async fn focus_comes_to(page: &Page, name: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn the_whole_conversation_goes_by_keyboard_alone() -> Outcome {
+async fn the_whole_conversation_goes_by_keyboard_alone() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
@@ -86,7 +86,7 @@ async fn the_whole_conversation_goes_by_keyboard_alone() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_reply_is_chosen_and_read_by_keyboard() -> Outcome {
+async fn a_reply_is_chosen_and_read_by_keyboard() -> TestResult {
     let relay = Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.shadow("[part=form]").await?;

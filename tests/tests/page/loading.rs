@@ -1,7 +1,7 @@
 //! The core comes late, or not at all: the person sees it, and nothing is lost.
 
 use ehlo_relay::{Config, Relay};
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::{Certificate, MailServer, Postfix};
@@ -12,7 +12,7 @@ use crate::secure::NAME;
 use crate::support::{Page, relay_for};
 
 #[tokio::test]
-async fn while_the_core_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Outcome {
+async fn while_the_core_is_loaded_the_person_sees_it_and_then_it_goes_on() -> TestResult {
     let server = Postfix::setup().start().await?;
     let listen = free_addr()?;
     let proxy = Proxy::start(listen, Some("ehlo_bg.wasm")).await?;
@@ -44,7 +44,7 @@ async fn while_the_core_is_loaded_the_person_sees_it_and_then_it_goes_on() -> Ou
 }
 
 #[tokio::test]
-async fn when_the_core_does_not_load_the_person_reads_what_failed_and_the_next_try_may_succeed() -> Outcome {
+async fn when_the_core_does_not_load_the_person_reads_what_failed_and_the_next_try_may_succeed() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = relay_for(&[server.addr()], &[]).await?;
     let page = Page::start(Engine::Chromium).await?;

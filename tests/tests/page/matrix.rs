@@ -7,7 +7,7 @@ use ehlo_tests::browser::Engine;
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::OpenSsl;
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::support::Page;
@@ -20,13 +20,13 @@ struct TlsServer {
 }
 
 impl TlsServer {
-    async fn start(what: String, chain: Chain, options: &[&str]) -> Outcome<Self> {
+    async fn start(what: String, chain: Chain, options: &[&str]) -> TestResult<Self> {
         let server = OpenSsl::start(&chain, options).await?;
         Ok(Self { what, chain, server })
     }
 
     /// A handshake with TLS from the first octet, and then no more: what the page shows of it.
-    async fn shake(&self, page: &Page, more: Value) -> Outcome<Value> {
+    async fn shake(&self, page: &Page, more: Value) -> TestResult<Value> {
         let mut tls = json!({ "checkName": NAME, "serverName": NAME, "authorities": self.chain.trusted });
         if let (Some(all), Value::Object(more)) = (tls.as_object_mut(), more) {
             all.extend(more);
@@ -39,7 +39,7 @@ impl TlsServer {
 }
 
 /// A page of a relay that reaches these servers.
-async fn page_for(peers: &[TlsServer]) -> Outcome<(Relay, Page)> {
+async fn page_for(peers: &[TlsServer]) -> TestResult<(Relay, Page)> {
     let relay = Relay::to(&peers.iter().map(|peer| peer.server.addr()).collect::<Vec<_>>()).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     Ok((relay, page))
@@ -58,7 +58,7 @@ fn problem(flaw: Flaw) -> Option<&'static str> {
     }
 }
 
-async fn verdicts_with(version: &str, option: &str) -> Outcome {
+async fn verdicts_with(version: &str, option: &str) -> TestResult {
     let mut wanted: Vec<BTreeSet<&str>> = Vec::new();
     let mut peers = Vec::new();
     for key in Key::SOUND {
@@ -87,17 +87,17 @@ async fn verdicts_with(version: &str, option: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_2_in_the_page() -> Outcome {
+async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_2_in_the_page() -> TestResult {
     verdicts_with("1.2", "-tls1_2").await
 }
 
 #[tokio::test]
-async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_3_in_the_page() -> Outcome {
+async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_3_in_the_page() -> TestResult {
     verdicts_with("1.3", "-tls1_3").await
 }
 
 #[tokio::test]
-async fn a_server_of_the_past_is_asked_by_a_second_connection_what_it_speaks() -> Outcome {
+async fn a_server_of_the_past_is_asked_by_a_second_connection_what_it_speaks() -> TestResult {
     let rsa = Chain::make(Key::Rsa2048, Flaw::Good)?;
     let cases: [(&[&str], &str, &str); 5] = [
         (&["-tls1", "-cipher", "ALL:@SECLEVEL=0"], "TLS 1.0", ""),
@@ -127,7 +127,7 @@ async fn a_server_of_the_past_is_asked_by_a_second_connection_what_it_speaks() -
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_told_of_in_the_page_when_it_is_wanted_and_given() -> Outcome {
+async fn a_client_certificate_is_told_of_in_the_page_when_it_is_wanted_and_given() -> TestResult {
     let chain = Chain::make(Key::P256, Flaw::Good)?;
     let (client, _) = Chain::client()?;
     let peers = [

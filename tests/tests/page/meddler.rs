@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -26,7 +26,7 @@ pub(crate) struct Meddler {
 
 impl Meddler {
     /// Passes everything on to the mail server at `to`, except for what the deed says.
-    pub(crate) async fn start(to: SocketAddr, deed: Deed) -> Outcome<Self> {
+    pub(crate) async fn start(to: SocketAddr, deed: Deed) -> TestResult<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let task = tokio::spawn(async move {
@@ -53,7 +53,7 @@ impl Drop for Meddler {
 const OFFER: &str = "250-STARTTLS\r\n";
 const READY: &str = "220 2.0.0 Ready to start TLS\r\n";
 
-async fn meddle(mut client: TcpStream, to: SocketAddr, deed: Deed) -> Outcome {
+async fn meddle(mut client: TcpStream, to: SocketAddr, deed: Deed) -> TestResult {
     let mut server = TcpStream::connect(to).await?;
     let (mut up, mut down) = ([0; 4096], [0; 4096]);
     loop {

@@ -1,7 +1,7 @@
 //! A mail domain in place of a server: the page finds and offers the hosts that take its mail.
 
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::dns::Dns;
 use ehlo_tests::relay::Relay;
@@ -14,7 +14,7 @@ const ZONE: &str = "@ 60 IN MX 20 second\n@ 60 IN MX 10 mail\n@ 60 IN MX 30 thir
     mail 60 IN A 127.0.0.1\nsecond 60 IN A 127.0.0.1\nthird 60 IN A 192.0.2.3\nempty 60 IN TXT nothing\n";
 
 #[tokio::test]
-async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outcome {
+async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> TestResult {
     let server = Postfix::setup().start().await?;
     let dns = Dns::start(&[("domain.test.", ZONE)]).await?;
     let allow_ports = vec![server.addr().port()];
@@ -49,7 +49,7 @@ async fn the_hosts_of_a_domain_are_offered_in_order_and_one_is_called() -> Outco
 }
 
 #[tokio::test]
-async fn a_domain_without_mail_hosts_is_told_apart_from_one_that_does_not_exist() -> Outcome {
+async fn a_domain_without_mail_hosts_is_told_apart_from_one_that_does_not_exist() -> TestResult {
     let dns = Dns::start(&[("domain.test.", ZONE)]).await?;
     let relay = Relay::start(Config { dns: vec![dns.addr().into()], ..Config::default() }).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;

@@ -1,6 +1,6 @@
 //! The page on a small phone, 360 by 800.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use serde_json::{Value, json};
@@ -26,14 +26,14 @@ const TOO_WIDE_OR_SMALL: &str = "
     const scrolls = document.documentElement.scrollWidth > innerWidth ? [`scrolls sideways: ${document.documentElement.scrollWidth}`] : [];
     return [...scrolls, ...wide.slice(0, 5), ...small]";
 
-async fn fits(page: &Page, face: &str) -> Outcome<String> {
+async fn fits(page: &Page, face: &str) -> TestResult<String> {
     let found = page.ask(TOO_WIDE_OR_SMALL).await?;
     let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(found.iter().filter_map(Value::as_str).map(|line| format!("{face}: {line}\n")).collect())
 }
 
 #[tokio::test]
-async fn the_page_fits_a_small_phone_and_a_finger() -> Outcome {
+async fn the_page_fits_a_small_phone_and_a_finger() -> TestResult {
     let relay = Relay::to(&[]).await?;
     let page = Page::start(Engine::Chromium).await?;
     page.phone().await?;

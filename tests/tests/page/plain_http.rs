@@ -1,7 +1,7 @@
 //! The page over plain http by host name, as in an intranet: no secure context, so no clipboard and no brotli.
 
 use ehlo_relay::{Config, Relay};
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -11,7 +11,7 @@ use crate::proxy::Proxy;
 use crate::support::{FROM, Page, TO};
 
 #[tokio::test]
-async fn all_works_over_plain_http_by_host_name() -> Outcome {
+async fn all_works_over_plain_http_by_host_name() -> TestResult {
     let server = Postfix::setup().start().await?;
     let listen = free_addr()?;
     let proxy = Proxy::start(listen, None).await?;

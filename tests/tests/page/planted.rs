@@ -5,7 +5,7 @@ use ehlo_tests::browser::Engine;
 use ehlo_tests::pki::Chain;
 use ehlo_tests::relay::RelayProgram;
 use ehlo_tests::servers::{Certificate, MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::secure::{NAME, PASSWORD};
@@ -38,7 +38,7 @@ fn shapes(secret: &str) -> Vec<String> {
 }
 
 /// All that can be read of the page and of what the browser keeps, the names of its databases and its console included.
-async fn everything(page: &Page) -> Outcome<String> {
+async fn everything(page: &Page) -> TestResult<String> {
     let databases =
         "return JSON.stringify(await indexedDB.databases()) + JSON.stringify(await caches.keys()) + document.cookie";
     let parts = [
@@ -51,7 +51,7 @@ async fn everything(page: &Page) -> Outcome<String> {
 }
 
 #[tokio::test]
-async fn planted_secrets_are_nowhere_once_they_were_used() -> Outcome {
+async fn planted_secrets_are_nowhere_once_they_were_used() -> TestResult {
     let server = Postfix::setup().auth().extra("smtpd_tls_ask_ccert = yes").start().await?;
     let port = server.addr().port().to_string();
     let mut relay = RelayProgram::start_with(&["--allow-port", &port], &[("EHLO_LOG", "trace")]).await?;

@@ -2,7 +2,7 @@
 
 use ehlo_core::practice::Personality;
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fileserver::FileServer;
 use ehlo_tests::relay::Relay;
@@ -11,14 +11,14 @@ use serde_json::json;
 use crate::support::{FROM, Page};
 
 /// Chooses a personality, and where it answers.
-async fn choose(page: &Page, personality: Personality, place: &str) -> Outcome {
+async fn choose(page: &Page, personality: Personality, place: &str) -> TestResult {
     page.button("Practice").await?;
     page.click(&format!("[name=practice] option[value={}]", personality.name())).await?;
     page.click(&format!("[name=practice-via] option[value={place}]")).await
 }
 
 /// Every personality greets; the first one holds a whole conversation, greylisting two.
-async fn practises(engine: Engine) -> Outcome {
+async fn practises(engine: Engine) -> TestResult {
     let folder = tempfile::tempdir()?;
     ehlo_cli::page().export(folder.path())?;
     let files = FileServer::start(folder.path(), "/", &[]).await?;
@@ -59,22 +59,22 @@ async fn practises(engine: Engine) -> Outcome {
 }
 
 #[tokio::test]
-async fn without_a_relay_every_personality_answers_in_chromium() -> Outcome {
+async fn without_a_relay_every_personality_answers_in_chromium() -> TestResult {
     practises(Engine::Chromium).await
 }
 
 #[tokio::test]
-async fn without_a_relay_every_personality_answers_in_firefox() -> Outcome {
+async fn without_a_relay_every_personality_answers_in_firefox() -> TestResult {
     practises(Engine::Firefox).await
 }
 
 #[tokio::test]
-async fn without_a_relay_every_personality_answers_in_webkit() -> Outcome {
+async fn without_a_relay_every_personality_answers_in_webkit() -> TestResult {
     practises(Engine::WebKit).await
 }
 
 #[tokio::test]
-async fn the_relay_offers_the_same_servers_over_tcp() -> Outcome {
+async fn the_relay_offers_the_same_servers_over_tcp() -> TestResult {
     let relay = Relay::start(Config { practice: true, ..Config::default() }).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     for (personality, to, answer) in [

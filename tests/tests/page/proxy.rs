@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -29,7 +29,7 @@ struct Gate {
 
 impl Proxy {
     /// Passes everything on to the relay at `to`, except requests whose path holds `held`: these wait.
-    pub(crate) async fn start(to: SocketAddr, held: Option<&'static str>) -> Outcome<Self> {
+    pub(crate) async fn start(to: SocketAddr, held: Option<&'static str>) -> TestResult<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let gate = watch::Sender::new(Gate { held, ..Gate::default() });
@@ -80,7 +80,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(browser: TcpStream, to: SocketAddr, gate: watch::Sender<Gate>) -> Outcome {
+async fn pass(browser: TcpStream, to: SocketAddr, gate: watch::Sender<Gate>) -> TestResult {
     let relay = TcpStream::connect(to).await?;
     relay.set_nodelay(true)?;
     browser.set_nodelay(true)?;

@@ -1,6 +1,6 @@
 //! Breaking rules on purpose, through the page.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::Page;
 
 /// Opens the list in mid-conversation.
-async fn open(page: &Page) -> Outcome {
+async fn open(page: &Page) -> TestResult {
     page.click("[name=open-recipes]").await?;
     page.until(
         "return root.querySelector('dialog[open] [data-recipe], dialog[open] [name=allow-recipes]')",
@@ -19,7 +19,7 @@ async fn open(page: &Page) -> Outcome {
 }
 
 /// Runs one and gives its verdict, in the page's words.
-async fn verdict(page: &Page, id: &str) -> Outcome<String> {
+async fn verdict(page: &Page, id: &str) -> TestResult<String> {
     page.click(&format!("[data-recipe={id}]")).await?;
     let row = format!("[data-recipe-row={id}] .recipe-verdict");
     page.until(
@@ -31,7 +31,7 @@ async fn verdict(page: &Page, id: &str) -> Outcome<String> {
 }
 
 #[tokio::test]
-async fn the_page_asks_once_and_then_runs_tests_with_their_verdicts() -> Outcome {
+async fn the_page_asks_once_and_then_runs_tests_with_their_verdicts() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;

@@ -1,6 +1,6 @@
 //! A mail that a real Postfix does not take: where, by what words, and what they mean.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -8,7 +8,7 @@ use ehlo_tests::servers::{MailServer, Postfix};
 use crate::support::{FROM, Page};
 
 /// Runs a mail for `to` until it pauses at the refusal, reads it, and says goodbye; gives the panel's text.
-async fn refused(to: &str, reply: &str) -> Outcome<(Page, String)> {
+async fn refused(to: &str, reply: &str) -> TestResult<(Page, String)> {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
@@ -34,7 +34,7 @@ async fn refused(to: &str, reply: &str) -> Outcome<(Page, String)> {
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_read_from_the_reply_that_was_clicked() -> Outcome {
+async fn an_unknown_user_is_read_from_the_reply_that_was_clicked() -> TestResult {
     let (page, meaning) = refused("nobody@domain.test", "550 5.1.1 ").await?;
     for word in ["550", "5.1.1", "after RCPT TO", "Usual causes", "What stands out", "nobody@domain.test"] {
         assert!(meaning.to_lowercase().contains(&word.to_lowercase()), "{word:?} is not in\n{meaning}");
@@ -43,7 +43,7 @@ async fn an_unknown_user_is_read_from_the_reply_that_was_clicked() -> Outcome {
 }
 
 #[tokio::test]
-async fn relaying_that_is_denied_is_read_from_the_reply_that_was_clicked() -> Outcome {
+async fn relaying_that_is_denied_is_read_from_the_reply_that_was_clicked() -> TestResult {
     let (page, meaning) = refused("somebody@elsewhere.example", "554 5.7.1 ").await?;
     for word in ["554", "5.7.1", "after RCPT TO", "relay", "What stands out"] {
         assert!(meaning.to_lowercase().contains(&word.to_lowercase()), "{word:?} is not in\n{meaning}");

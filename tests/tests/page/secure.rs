@@ -3,7 +3,7 @@
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{Certificate, Chasquid, Exim, MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::support::{FROM, Page, TO};
@@ -12,7 +12,7 @@ pub(crate) const NAME: &str = "mail.domain.test";
 pub(crate) const PASSWORD: &str = "test-Pass1";
 
 /// The form filled in: this server, secured so, with the tests' authority to trust.
-pub(crate) async fn filled(page: &Page, server: &dyn MailServer, security: &str) -> Outcome {
+pub(crate) async fn filled(page: &Page, server: &dyn MailServer, security: &str) -> TestResult {
     page.name(if security == "tls" { server.tls_addr() } else { server.addr() }).await?;
     page.mail(FROM, TO).await?;
     page.choose("security", security).await?;
@@ -20,7 +20,7 @@ pub(crate) async fn filled(page: &Page, server: &dyn MailServer, security: &str)
 }
 
 /// A person fills in the form, connects, lets the rest run, and looks at card, transcript and proof.
-async fn signs_in(engine: Engine, server: &dyn MailServer, security: &str, mechanism: &str, user: &str) -> Outcome {
+async fn signs_in(engine: Engine, server: &dyn MailServer, security: &str, mechanism: &str, user: &str) -> TestResult {
     let relay = Relay::to(&[server.addr(), server.tls_addr()]).await?;
     let page = Page::open(engine, relay.url()).await?;
     filled(&page, server, security).await?;
@@ -46,37 +46,37 @@ async fn signs_in(engine: Engine, server: &dyn MailServer, security: &str, mecha
 }
 
 #[tokio::test]
-async fn postfix_takes_a_mail_by_starttls_and_sign_in_through_the_page() -> Outcome {
+async fn postfix_takes_a_mail_by_starttls_and_sign_in_through_the_page() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     signs_in(Engine::Chromium, &server, "starttls", "SCRAM-SHA-256", "tester@domain.test").await
 }
 
 #[tokio::test]
-async fn exim_takes_a_mail_by_tls_from_the_first_octet_and_sign_in_through_the_page() -> Outcome {
+async fn exim_takes_a_mail_by_tls_from_the_first_octet_and_sign_in_through_the_page() -> TestResult {
     let server = Exim::setup().start().await?;
     signs_in(Engine::Chromium, &server, "tls", "CRAM-MD5", "tester").await
 }
 
 #[tokio::test]
-async fn chasquid_takes_a_mail_by_starttls_and_sign_in_through_the_page() -> Outcome {
+async fn chasquid_takes_a_mail_by_starttls_and_sign_in_through_the_page() -> TestResult {
     let server = Chasquid::setup().start().await?;
     signs_in(Engine::Chromium, &server, "starttls", "PLAIN", "tester@domain.test").await
 }
 
 #[tokio::test]
-async fn a_handshake_with_sign_in_works_in_firefox() -> Outcome {
+async fn a_handshake_with_sign_in_works_in_firefox() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     signs_in(Engine::Firefox, &server, "starttls", "SCRAM-SHA-256", "tester@domain.test").await
 }
 
 #[tokio::test]
-async fn a_handshake_with_sign_in_works_in_webkit() -> Outcome {
+async fn a_handshake_with_sign_in_works_in_webkit() -> TestResult {
     let server = Exim::setup().start().await?;
     signs_in(Engine::WebKit, &server, "tls", "CRAM-MD5", "tester").await
 }
 
 #[tokio::test]
-async fn every_mechanism_that_a_server_offers_lets_in_from_the_page() -> Outcome {
+async fn every_mechanism_that_a_server_offers_lets_in_from_the_page() -> TestResult {
     let postfix = Postfix::setup().auth().start().await?;
     let exim = Exim::setup().start().await?;
     let chasquid = Chasquid::setup().start().await?;
@@ -135,7 +135,7 @@ pub(crate) struct Frame {
     pub(crate) octets: Vec<u8>,
 }
 
-pub(crate) async fn frames(page: &Page) -> Outcome<Vec<Frame>> {
+pub(crate) async fn frames(page: &Page) -> TestResult<Vec<Frame>> {
     let told: Vec<(String, Value)> = serde_json::from_value(page.js("window.frames_seen").await?)?;
     // Words for the relay are text; the mail server's octets are not.
     let binary = told.into_iter().filter(|(_, data)| data.is_array());
@@ -143,7 +143,7 @@ pub(crate) async fn frames(page: &Page) -> Outcome<Vec<Frame>> {
 }
 
 /// Reads TLS records to the end, and gives their kinds (RFC 8446, section 5.1); an error when it is anything else.
-fn records(octets: &[u8]) -> Outcome<Vec<u8>> {
+fn records(octets: &[u8]) -> TestResult<Vec<u8>> {
     let mut kinds = Vec::new();
     let mut rest = octets;
     while let [kind, 3, minor, high, low, tail @ ..] = rest {
@@ -162,7 +162,7 @@ fn records(octets: &[u8]) -> Outcome<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn starttls_typed_in_mid_conversation_goes_on_and_nothing_but_tls_records_crosses_behind_its_220() -> Outcome {
+async fn starttls_typed_in_mid_conversation_goes_on_and_nothing_but_tls_records_crosses_behind_its_220() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::start(Engine::Chromium).await?;

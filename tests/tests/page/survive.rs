@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::process::free_addr;
@@ -18,7 +18,7 @@ use crate::proxy::Proxy;
 use crate::support::{FROM, Page, TO};
 
 #[tokio::test]
-async fn a_reload_keeps_settings_draft_and_transcript() -> Outcome {
+async fn a_reload_keeps_settings_draft_and_transcript() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;
@@ -49,7 +49,7 @@ async fn a_reload_keeps_settings_draft_and_transcript() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_conversation_begun_while_the_one_before_a_reload_is_still_being_opened_keeps_its_place() -> Outcome {
+async fn a_conversation_begun_while_the_one_before_a_reload_is_still_being_opened_keeps_its_place() -> TestResult {
     let server = Postfix::setup().start().await?;
     let listen = free_addr()?;
     let proxy = Proxy::start(listen, None).await?;
@@ -80,7 +80,7 @@ async fn a_conversation_begun_while_the_one_before_a_reload_is_still_being_opene
 }
 
 /// Presses an entry of the Save menu, and gives the file that the browser saves.
-async fn saved(page: &Page, folder: &Path, entry: &str, ending: &str) -> Outcome<(PathBuf, String)> {
+async fn saved(page: &Page, folder: &Path, entry: &str, ending: &str) -> TestResult<(PathBuf, String)> {
     page.button("Save").await?;
     page.button(entry).await?;
     let find = || {
@@ -95,7 +95,7 @@ const EXPORTS: [(&str, &str); 3] =
     [("As text (.talk), can be opened again", "talk"), ("As Markdown, for a ticket", "md"), ("As JSON", "json")];
 
 /// The three exports, by pressing their buttons, in the order of the menu.
-pub(crate) async fn exports(page: &Page, folder: &Path) -> Outcome<Vec<(PathBuf, String)>> {
+pub(crate) async fn exports(page: &Page, folder: &Path) -> TestResult<Vec<(PathBuf, String)>> {
     let allowed = json!({ "behavior": "allow", "downloadPath": folder });
     page.devtools("Browser.setDownloadBehavior", allowed).await?;
     let mut files = Vec::new();
@@ -106,7 +106,7 @@ pub(crate) async fn exports(page: &Page, folder: &Path) -> Outcome<Vec<(PathBuf,
 }
 
 #[tokio::test]
-async fn a_saved_conversation_opens_again_with_the_same_explanations() -> Outcome {
+async fn a_saved_conversation_opens_again_with_the_same_explanations() -> TestResult {
     let server = Postfix::setup().start().await?;
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
@@ -152,7 +152,7 @@ pub(crate) const EVERYTHING: &str =
         JSON.stringify({ ...sessionStorage }), location.href].join('\\n')";
 
 #[tokio::test]
-async fn a_secret_is_in_no_storage_no_export_and_nowhere_on_the_page() -> Outcome {
+async fn a_secret_is_in_no_storage_no_export_and_nowhere_on_the_page() -> TestResult {
     const LOGIN: &str = "AHRlc3RlckBkb21haW4udGVzdAB0ZXN0LVBhc3Mx";
     const PASSWORD: &str = "dGVzdC1QYXNzMQ==";
     let server = Postfix::setup().auth().start().await?;
@@ -199,7 +199,7 @@ async fn a_secret_is_in_no_storage_no_export_and_nowhere_on_the_page() -> Outcom
 }
 
 #[tokio::test]
-async fn text_of_a_hostile_server_stays_text() -> Outcome {
+async fn text_of_a_hostile_server_stays_text() -> TestResult {
     const MARKUP: &str = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>";
     let script = vec![
         FakeStep::send(&format!("220 {MARKUP}\r\n")),

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::pki::{Chain, Flaw, Key};
@@ -18,7 +18,7 @@ use crate::support::{FROM, Page, TO};
 const LOGIN: &str = "AHRlc3RlckBkb21haW4udGVzdAB0ZXN0LVBhc3Mx";
 
 /// A page before a conversation by STARTTLS with this server, trusting the tests' authority.
-async fn before(server: SocketAddr) -> Outcome<(Relay, Page)> {
+async fn before(server: SocketAddr) -> TestResult<(Relay, Page)> {
     let relay = Relay::to(&[server]).await?;
     let page = Page::start(Engine::Chromium).await?;
     page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": RECORDER })).await?;
@@ -31,19 +31,19 @@ async fn before(server: SocketAddr) -> Outcome<(Relay, Page)> {
 }
 
 /// Waits until the person is asked whether the credentials may go out, and what is said of it.
-async fn asked(page: &Page) -> Outcome<String> {
+async fn asked(page: &Page) -> TestResult<String> {
     page.until("return seen(root.querySelector('.ask'))", Value::Null).await?;
     page.text(".ask [role=alert]").await
 }
 
 /// What has left the page for the mail server, as far as it is readable.
-async fn readable(page: &Page) -> Outcome<String> {
+async fn readable(page: &Page) -> TestResult<String> {
     let sent = frames(page).await?.into_iter().filter(|frame| frame.is_sent).flat_map(|frame| frame.octets);
     Ok(String::from_utf8_lossy(&sent.collect::<Vec<_>>()).into_owned())
 }
 
 #[tokio::test]
-async fn an_offer_of_starttls_that_was_taken_out_is_named_as_a_possibility_and_nothing_is_sent() -> Outcome {
+async fn an_offer_of_starttls_that_was_taken_out_is_named_as_a_possibility_and_nothing_is_sent() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let meddler = Meddler::start(server.addr(), Deed::Strip).await?;
     let (_relay, page) = before(meddler.addr()).await?;
@@ -63,7 +63,7 @@ async fn an_offer_of_starttls_that_was_taken_out_is_named_as_a_possibility_and_n
 }
 
 #[tokio::test]
-async fn words_put_behind_the_220_of_starttls_are_shown_as_odd_and_never_read() -> Outcome {
+async fn words_put_behind_the_220_of_starttls_are_shown_as_odd_and_never_read() -> TestResult {
     const WORDS: &str = "250-mail.domain.test\r\n250 AUTH PLAIN X-INJECTED\r\n250 2.1.0 X-INJECTED\r\n";
     let server = Postfix::setup().start().await?;
     let meddler = Meddler::start(server.addr(), Deed::Inject(WORDS)).await?;
@@ -89,7 +89,7 @@ async fn words_put_behind_the_220_of_starttls_are_shown_as_odd_and_never_read() 
 }
 
 #[tokio::test]
-async fn a_certificate_that_was_swapped_is_not_trusted_and_gets_no_credentials() -> Outcome {
+async fn a_certificate_that_was_swapped_is_not_trusted_and_gets_no_credentials() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let other = OpenSsl::start(&Chain::make(Key::P256, Flaw::Good)?, &[]).await?;
     let meddler = Meddler::start(server.addr(), Deed::Swap(other.addr())).await?;
@@ -110,7 +110,7 @@ async fn a_certificate_that_was_swapped_is_not_trusted_and_gets_no_credentials()
 }
 
 #[tokio::test]
-async fn credentials_wait_for_the_persons_word_in_clear_text() -> Outcome {
+async fn credentials_wait_for_the_persons_word_in_clear_text() -> TestResult {
     let script = vec![
         FakeStep::send("220 mail.domain.test ESMTP\r\n"),
         FakeStep::WaitLine,
@@ -142,7 +142,7 @@ async fn credentials_wait_for_the_persons_word_in_clear_text() -> Outcome {
 }
 
 #[tokio::test]
-async fn credentials_wait_for_the_persons_word_before_a_server_that_is_not_trusted() -> Outcome {
+async fn credentials_wait_for_the_persons_word_before_a_server_that_is_not_trusted() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let (_relay, page) = before(server.addr()).await?;
     page.fill("[name=tls-check-name]", "other.domain.test").await?;

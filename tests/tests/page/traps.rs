@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, FakeStep, takes_a_mail};
 use ehlo_tests::relay::Relay;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{FROM, Page, TO};
 
 /// A page into which this script comes before its own, with the server in its form.
-async fn with(script: &str, server: SocketAddr) -> Outcome<(Relay, Page)> {
+async fn with(script: &str, server: SocketAddr) -> TestResult<(Relay, Page)> {
     let relay = Relay::to(&[server]).await?;
     let page = Page::start(Engine::Chromium).await?;
     page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await?;
@@ -36,7 +36,7 @@ const NESTED: &str = "
     };";
 
 #[tokio::test]
-async fn a_close_within_any_handler_ends_the_conversation_and_is_told() -> Outcome {
+async fn a_close_within_any_handler_ends_the_conversation_and_is_told() -> TestResult {
     // The first words go out within the handler of the opening, all others within that of a message.
     for at in 1..=4 {
         let server = FakeServer::start(takes_a_mail()).await?;
@@ -59,7 +59,7 @@ async fn a_close_within_any_handler_ends_the_conversation_and_is_told() -> Outco
 }
 
 #[tokio::test]
-async fn an_error_within_a_handler_is_no_end() -> Outcome {
+async fn an_error_within_a_handler_is_no_end() -> TestResult {
     let server = FakeServer::start(takes_a_mail()).await?;
     let (_relay, page) = with(NESTED, server.addr()).await?;
     page.connect().await?;
@@ -73,7 +73,7 @@ async fn an_error_within_a_handler_is_no_end() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_conversation_that_is_freed_within_a_handler_leaves_nothing_behind() -> Outcome {
+async fn a_conversation_that_is_freed_within_a_handler_leaves_nothing_behind() -> TestResult {
     let script = "
         window.sockets = [];
         window.WebSocket = class extends WebSocket {
@@ -117,7 +117,7 @@ async fn a_conversation_that_is_freed_within_a_handler_leaves_nothing_behind() -
 }
 
 #[tokio::test]
-async fn a_call_that_breaks_off_in_a_handler_is_told_as_a_fault_and_the_next_conversation_works() -> Outcome {
+async fn a_call_that_breaks_off_in_a_handler_is_told_as_a_fault_and_the_next_conversation_works() -> TestResult {
     // The clock is looked at in the middle of a call: what it throws goes through all of that.
     let script = "
         const { now } = performance;
@@ -162,7 +162,7 @@ async fn a_call_that_breaks_off_in_a_handler_is_told_as_a_fault_and_the_next_con
 }
 
 #[tokio::test]
-async fn a_core_whose_memory_is_broken_is_told_as_a_fault_and_the_next_conversation_works() -> Outcome {
+async fn a_core_whose_memory_is_broken_is_told_as_a_fault_and_the_next_conversation_works() -> TestResult {
     let script = "
         const streaming = WebAssembly.instantiateStreaming;
         WebAssembly.instantiateStreaming = async (...all) => {
@@ -191,7 +191,7 @@ async fn a_core_whose_memory_is_broken_is_told_as_a_fault_and_the_next_conversat
 }
 
 #[tokio::test]
-async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome {
+async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> TestResult {
     // Timers for long waits ring when the test says so, as in a page that nobody sees.
     let script = "
         const { now } = performance;
@@ -237,7 +237,7 @@ async fn a_deadline_goes_by_the_clock_and_not_by_when_a_timer_rings() -> Outcome
 }
 
 #[tokio::test]
-async fn a_flood_is_shown_and_told_whole_in_the_end() -> Outcome {
+async fn a_flood_is_shown_and_told_whole_in_the_end() -> TestResult {
     let flood = "250 ok\r\n".repeat(3_000);
     let server = FakeServer::start(vec![
         FakeStep::send("220 mail.example ESMTP\r\n"),
@@ -264,7 +264,7 @@ async fn a_flood_is_shown_and_told_whole_in_the_end() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_network_that_takes_no_more_is_given_no_more() -> Outcome {
+async fn a_network_that_takes_no_more_is_given_no_more() -> TestResult {
     let script = "
         const waiting = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'bufferedAmount').get;
         Object.defineProperty(WebSocket.prototype, 'bufferedAmount', {

@@ -1,6 +1,6 @@
 //! Commands that a person types in place of what is proposed.
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
@@ -10,11 +10,11 @@ use thirtyfour::Key;
 use crate::support::Page;
 
 /// The composer, waited for until it holds exactly this.
-async fn holds(page: &Page, text: &str) -> Outcome {
+async fn holds(page: &Page, text: &str) -> TestResult {
     page.until("return root.querySelector('[name=line]').value === args[0]", json!(text)).await
 }
 
-async fn connected(server: &Postfix) -> Outcome<(Relay, Page)> {
+async fn connected(server: &Postfix) -> TestResult<(Relay, Page)> {
     let relay = Relay::to(&[server.addr()]).await?;
     let page = Page::before(Engine::Chromium, &relay, server.addr()).await?;
     page.connect().await?;
@@ -23,7 +23,7 @@ async fn connected(server: &Postfix) -> Outcome<(Relay, Page)> {
 }
 
 #[tokio::test]
-async fn anything_may_be_typed_at_any_time_and_is_sent_as_it_is() -> Outcome {
+async fn anything_may_be_typed_at_any_time_and_is_sent_as_it_is() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (_relay, page) = connected(&server).await?;
     for (line, answer) in [
@@ -46,7 +46,7 @@ async fn anything_may_be_typed_at_any_time_and_is_sent_as_it_is() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_missing_bracket_is_seen_before_it_is_sent_and_sent_all_the_same() -> Outcome {
+async fn a_missing_bracket_is_seen_before_it_is_sent_and_sent_all_the_same() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (_relay, page) = connected(&server).await?;
     page.enter().await?;
@@ -71,7 +71,7 @@ async fn a_missing_bracket_is_seen_before_it_is_sent_and_sent_all_the_same() -> 
 }
 
 #[tokio::test]
-async fn lines_come_back_with_up_and_are_completed_with_tab() -> Outcome {
+async fn lines_come_back_with_up_and_are_completed_with_tab() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (_relay, page) = connected(&server).await?;
     for line in ["NOOP", "VRFY second@domain.test"] {

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::pki::{Chain, Flaw, Key};
@@ -24,7 +24,7 @@ struct Unserved {
 
 impl Unserved {
     /// Opens the page with the server in its form, which is called with this security; the call is still to come.
-    async fn before(server: SocketAddr, security: &str) -> Outcome<Self> {
+    async fn before(server: SocketAddr, security: &str) -> TestResult<Self> {
         let listen = free_addr()?;
         let proxy = Proxy::start(listen, None).await?;
         let origin = proxy.origin("127.0.0.1");
@@ -40,13 +40,13 @@ impl Unserved {
     }
 
     /// Connects; all files have a dot in their names, and the way to the relay has none.
-    async fn dial(&self) -> Outcome {
+    async fn dial(&self) -> TestResult {
         self.proxy.hold_at_next_dial(".");
         self.page.connect().await
     }
 
     /// Runs what is proposed to the end, and gives the view.
-    async fn to_the_end(&self) -> Outcome<Value> {
+    async fn to_the_end(&self) -> TestResult<Value> {
         self.dial().await?;
         self.page.wait_for("document.querySelector('smtp-conversation').view").await?;
         let run = "const element = document.querySelector('smtp-conversation');
@@ -59,7 +59,7 @@ impl Unserved {
     }
 
     /// Looks at all that can be looked at: each export, the explanation of each reply, each dialog.
-    async fn all_is_told(&self, words: &[&str]) -> Outcome {
+    async fn all_is_told(&self, words: &[&str]) -> TestResult {
         let script = "const element = document.querySelector('smtp-conversation');
             const exports = [];
             for (const format of ['talk', 'markdown', 'json']) exports.push(await element.exportAs(format));
@@ -82,7 +82,7 @@ impl Unserved {
 }
 
 #[tokio::test]
-async fn a_refused_recipient_is_told_in_full_when_no_file_is_served_any_more() -> Outcome {
+async fn a_refused_recipient_is_told_in_full_when_no_file_is_served_any_more() -> TestResult {
     let server = FakeServer::start(vec![
         FakeStep::send("220 mail.example ESMTP\r\n"),
         FakeStep::WaitLine,
@@ -144,14 +144,14 @@ fn starttls(then: Vec<FakeStep>) -> Vec<FakeStep> {
 const HELLO: FakeStep = FakeStep::WaitBytes(100);
 
 /// Calls a server whose handshake fails, and checks what is told of it.
-async fn fails(script: Vec<FakeStep>, kind: &str, finding: &str) -> Outcome {
+async fn fails(script: Vec<FakeStep>, kind: &str, finding: &str) -> TestResult {
     let server = FakeServer::start(script).await?;
     let unserved = Unserved::before(server.addr(), "starttls").await?;
     let view = unserved.to_the_end().await?;
     failed(&unserved, &view, kind, finding).await
 }
 
-async fn failed(unserved: &Unserved, view: &Value, kind: &str, finding: &str) -> Outcome {
+async fn failed(unserved: &Unserved, view: &Value, kind: &str, finding: &str) -> TestResult {
     let failure = &view["tls"]["failure"];
     assert_eq!((&view["tls"]["stage"], &failure["kind"]), (&json!("failed"), &json!(kind)), "{}", view["tls"]);
     let findings: Vec<&str> =
@@ -165,33 +165,33 @@ async fn failed(unserved: &Unserved, view: &Value, kind: &str, finding: &str) ->
 }
 
 #[tokio::test]
-async fn an_alert_after_the_client_hello_is_told_in_full() -> Outcome {
+async fn an_alert_after_the_client_hello_is_told_in_full() -> TestResult {
     let alert = FakeStep::Send(vec![0x15, 3, 3, 0, 2, 2, 0x28]);
     fails(starttls(vec![HELLO, alert]), "no-common-suite", "tls-nothing-in-common").await
 }
 
 #[tokio::test]
-async fn clear_text_after_the_client_hello_is_told_in_full() -> Outcome {
+async fn clear_text_after_the_client_hello_is_told_in_full() -> TestResult {
     fails(starttls(vec![HELLO, FakeStep::send("454 4.7.0 TLS not available\r\n")]), "not-tls", "not-tls").await
 }
 
 #[tokio::test]
-async fn a_close_after_the_client_hello_is_told_in_full() -> Outcome {
+async fn a_close_after_the_client_hello_is_told_in_full() -> TestResult {
     fails(starttls(vec![HELLO]), "dropped", "tls-dropped").await
 }
 
 #[tokio::test]
-async fn a_reset_in_the_handshake_is_told_in_full() -> Outcome {
+async fn a_reset_in_the_handshake_is_told_in_full() -> TestResult {
     fails(starttls(vec![HELLO, FakeStep::Reset]), "dropped", "tls-dropped").await
 }
 
 #[tokio::test]
-async fn a_close_right_after_the_220_of_starttls_is_told_in_full() -> Outcome {
+async fn a_close_right_after_the_220_of_starttls_is_told_in_full() -> TestResult {
     fails(starttls(Vec::new()), "dropped", "tls-dropped").await
 }
 
 #[tokio::test]
-async fn a_server_that_knows_only_tls_of_the_past_is_told_in_full() -> Outcome {
+async fn a_server_that_knows_only_tls_of_the_past_is_told_in_full() -> TestResult {
     let chain = Chain::make(Key::Rsa2048, Flaw::Good)?;
     let server = OpenSsl::start(&chain, &["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"]).await?;
     let unserved = Unserved::before(server.addr(), "tls").await?;

@@ -8,7 +8,7 @@ use ehlo_tests::browser::Engine;
 use ehlo_tests::fake::{FakeServer, FakeStep};
 use ehlo_tests::process::free_addr;
 use ehlo_tests::servers::{MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
@@ -23,7 +23,7 @@ const WHOLE: usize = 530_000;
 const LATE: [&str; 4] = ["wasm/ehlo.js", "wasm/ehlo_bg.wasm", "js/rest.js", "css/desk.css"];
 
 /// Compressed as a release build does; a debug build's own files are compressed faster and are bigger.
-fn brotli_size(raw: &[u8]) -> Outcome<usize> {
+fn brotli_size(raw: &[u8]) -> TestResult<usize> {
     let params = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: raw.len(), ..Default::default() };
     let mut packed = Vec::new();
     brotli::BrotliCompress(&mut &raw[..], &mut packed, &params)?;
@@ -31,7 +31,7 @@ fn brotli_size(raw: &[u8]) -> Outcome<usize> {
 }
 
 /// The files that the browser has asked for, once it asks for no more.
-async fn fetched(page: &Page) -> Outcome<BTreeSet<String>> {
+async fn fetched(page: &Page) -> TestResult<BTreeSet<String>> {
     // Nothing has been added while the page had nothing to do, three times over.
     let names = page
         .run_async(
@@ -54,7 +54,7 @@ async fn fetched(page: &Page) -> Outcome<BTreeSet<String>> {
 }
 
 /// What these files cost, and the list of them.
-fn cost(names: &BTreeSet<String>) -> Outcome<(usize, String)> {
+fn cost(names: &BTreeSet<String>) -> TestResult<(usize, String)> {
     let mut total = 0;
     let mut list = String::new();
     for name in names {
@@ -69,7 +69,7 @@ fn cost(names: &BTreeSet<String>) -> Outcome<(usize, String)> {
 }
 
 /// What the visit has downloaded is the whole page, and no more than that may be.
-async fn whole(page: &Page, visit: &str) -> Outcome {
+async fn whole(page: &Page, visit: &str) -> TestResult {
     let names = fetched(page).await?;
     let (total, list) = cost(&names)?;
     eprintln!("{visit}:\n{list}");
@@ -79,7 +79,7 @@ async fn whole(page: &Page, visit: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn a_first_look_downloads_no_more_than_it_may_and_the_core_comes_when_the_page_is_idle() -> Outcome {
+async fn a_first_look_downloads_no_more_than_it_may_and_the_core_comes_when_the_page_is_idle() -> TestResult {
     let relay = ehlo_tests::relay::Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     // What was asked for before the load event, whenever it came.
@@ -108,7 +108,7 @@ async fn a_first_look_downloads_no_more_than_it_may_and_the_core_comes_when_the_
 }
 
 #[tokio::test]
-async fn an_element_that_nobody_touches_never_loads_the_core() -> Outcome {
+async fn an_element_that_nobody_touches_never_loads_the_core() -> TestResult {
     let relay = ehlo_tests::relay::Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, &format!("{}embed.html#host=mail.example.com", relay.url())).await?;
     page.until("return seen(root.querySelector('[part=connect]'))", Value::Null).await?;
@@ -120,14 +120,14 @@ async fn an_element_that_nobody_touches_never_loads_the_core() -> Outcome {
 }
 
 /// A page with this server in its form.
-async fn visit(server: SocketAddr) -> Outcome<(ehlo_tests::relay::Relay, Page)> {
+async fn visit(server: SocketAddr) -> TestResult<(ehlo_tests::relay::Relay, Page)> {
     let relay = ehlo_tests::relay::Relay::to(&[server]).await?;
     let page = Page::before(Engine::Chromium, &relay, server).await?;
     Ok((relay, page))
 }
 
 #[tokio::test]
-async fn a_conversation_clicked_through_downloads_no_more_than_it_may() -> Outcome {
+async fn a_conversation_clicked_through_downloads_no_more_than_it_may() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (_relay, page) = visit(server.addr()).await?;
     page.connect().await?;
@@ -142,7 +142,7 @@ async fn a_conversation_clicked_through_downloads_no_more_than_it_may() -> Outco
 }
 
 #[tokio::test]
-async fn a_conversation_typed_by_hand_downloads_no_more_than_it_may() -> Outcome {
+async fn a_conversation_typed_by_hand_downloads_no_more_than_it_may() -> TestResult {
     let server = Postfix::setup().start().await?;
     let (_relay, page) = visit(server.addr()).await?;
     page.connect().await?;
@@ -163,7 +163,7 @@ async fn a_conversation_typed_by_hand_downloads_no_more_than_it_may() -> Outcome
 }
 
 #[tokio::test]
-async fn a_refused_conversation_downloads_no_more_than_it_may() -> Outcome {
+async fn a_refused_conversation_downloads_no_more_than_it_may() -> TestResult {
     let greeting = FakeStep::send("554 5.7.1 mail.example: no service for your address\r\n");
     let server = FakeServer::start(vec![greeting, FakeStep::WaitLine, FakeStep::send("221 Bye\r\n")]).await?;
     let (_relay, page) = visit(server.addr()).await?;
@@ -175,7 +175,7 @@ async fn a_refused_conversation_downloads_no_more_than_it_may() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_reached_downloads_no_more_than_it_may() -> Outcome {
+async fn a_server_that_cannot_be_reached_downloads_no_more_than_it_may() -> TestResult {
     let (_relay, page) = visit(free_addr()?).await?;
     page.connect().await?;
     page.verdict().await?;
@@ -183,7 +183,7 @@ async fn a_server_that_cannot_be_reached_downloads_no_more_than_it_may() -> Outc
 }
 
 #[tokio::test]
-async fn a_conversation_with_the_practice_server_downloads_no_more_than_it_may() -> Outcome {
+async fn a_conversation_with_the_practice_server_downloads_no_more_than_it_may() -> TestResult {
     let relay = ehlo_tests::relay::Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     page.click("[part=practice]").await?;
@@ -195,7 +195,7 @@ async fn a_conversation_with_the_practice_server_downloads_no_more_than_it_may()
 }
 
 #[tokio::test]
-async fn a_conversation_with_a_private_authority_downloads_no_more_than_it_may() -> Outcome {
+async fn a_conversation_with_a_private_authority_downloads_no_more_than_it_may() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let relay = ehlo_tests::relay::Relay::to(&[server.addr()]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
@@ -210,7 +210,7 @@ async fn a_conversation_with_a_private_authority_downloads_no_more_than_it_may()
 }
 
 #[tokio::test]
-async fn reading_a_saved_talk_downloads_no_more_than_it_may() -> Outcome {
+async fn reading_a_saved_talk_downloads_no_more_than_it_may() -> TestResult {
     let relay = ehlo_tests::relay::Relay::to(&[]).await?;
     let page = Page::open(Engine::Chromium, relay.url()).await?;
     let talk = include_str!("../../talks/recipe-smuggling-refused-and-open.talk");
@@ -221,7 +221,7 @@ async fn reading_a_saved_talk_downloads_no_more_than_it_may() -> Outcome {
 }
 
 #[tokio::test]
-async fn form_and_example_are_there_before_the_webassembly_has_come() -> Outcome {
+async fn form_and_example_are_there_before_the_webassembly_has_come() -> TestResult {
     let listen = free_addr()?;
     let proxy = Proxy::start(listen, Some(".wasm")).await?;
     let origin = proxy.origin("127.0.0.1");

@@ -1,13 +1,13 @@
 use std::fs;
 
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::process::free_addr;
 use ehlo_tests::relay::Relay;
 
 use crate::support::{Place, Server, behind, example, two_clients_hold_conversations};
 
 #[tokio::test]
-async fn conversations_go_through_caddy_and_each_client_counts() -> Outcome {
+async fn conversations_go_through_caddy_and_each_client_counts() -> TestResult {
     let place = Place::new()?;
     let server = Server::new().await?;
     let relay = Relay::start(behind(&server)).await?;

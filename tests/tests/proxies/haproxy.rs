@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 
 use ehlo_core::tunnel::FromRelay;
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::process::{Process, free_addr};
 use ehlo_tests::relay::{Relay, RelayProgram};
 use ehlo_tests::wait::{PATIENCE, until};
@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::support::{NAME, Place, Server, Visitor, behind, example, two_clients_hold_conversations};
 
-async fn haproxy(place: &Place, name: &str, changes: &[(&str, &str)]) -> Outcome<(Process, SocketAddr)> {
+async fn haproxy(place: &Place, name: &str, changes: &[(&str, &str)]) -> TestResult<(Process, SocketAddr)> {
     let at = free_addr()?;
     let bind = format!("bind {at}");
     let changes: Vec<_> = [("bind :443", bind.as_str())].into_iter().chain(changes.iter().copied()).collect();
@@ -21,7 +21,7 @@ async fn haproxy(place: &Place, name: &str, changes: &[(&str, &str)]) -> Outcome
 }
 
 #[tokio::test]
-async fn tls_goes_through_haproxy_and_a_header_of_either_version_tells_the_client() -> Outcome {
+async fn tls_goes_through_haproxy_and_a_header_of_either_version_tells_the_client() -> TestResult {
     for version in ["send-proxy", "send-proxy-v2"] {
         let place = Place::new()?;
         let server = Server::new().await?;
@@ -41,7 +41,7 @@ async fn tls_goes_through_haproxy_and_a_header_of_either_version_tells_the_clien
 }
 
 /// One of two relays, the real program.
-async fn one_of_two(server: &Server) -> Outcome<(RelayProgram, String)> {
+async fn one_of_two(server: &Server) -> TestResult<(RelayProgram, String)> {
     let port = server.address.port().to_string();
     let arguments = ["--public-name", NAME, "--trusted-proxy", "127.0.0.1/32", "--allow-port", &port];
     let program = RelayProgram::start(&[&arguments[..], &["--limits-grace", "30"]].concat()).await?;
@@ -50,7 +50,7 @@ async fn one_of_two(server: &Server) -> Outcome<(RelayProgram, String)> {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_told_to_end_finishes_its_conversations_while_new_ones_go_to_the_other() -> Outcome {
+async fn a_relay_that_is_told_to_end_finishes_its_conversations_while_new_ones_go_to_the_other() -> TestResult {
     let place = Place::new()?;
     let server = Server::new().await?;
     let (mut relays, mut addresses) = (Vec::new(), Vec::new());

@@ -1,14 +1,14 @@
 use std::fs;
 
 use ehlo_relay::Config;
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::process::{Process, free_addr};
 use ehlo_tests::relay::Relay;
 
 use crate::support::{Place, Server, behind, example, two_clients_hold_conversations};
 
 /// nginx with the example, in front of `relay`.
-async fn nginx(place: &Place, relay: &str) -> Outcome<(Process, std::net::SocketAddr)> {
+async fn nginx(place: &Place, relay: &str) -> TestResult<(Process, std::net::SocketAddr)> {
     let at = free_addr()?;
     let site = example(
         "nginx.conf",
@@ -32,7 +32,7 @@ async fn nginx(place: &Place, relay: &str) -> Outcome<(Process, std::net::Socket
 }
 
 #[tokio::test]
-async fn conversations_go_through_nginx_and_each_client_counts() -> Outcome {
+async fn conversations_go_through_nginx_and_each_client_counts() -> TestResult {
     let place = Place::new()?;
     let server = Server::new().await?;
     let relay = Relay::start(behind(&server)).await?;
@@ -41,7 +41,7 @@ async fn conversations_go_through_nginx_and_each_client_counts() -> Outcome {
 }
 
 #[tokio::test]
-async fn conversations_go_through_nginx_and_a_unix_socket() -> Outcome {
+async fn conversations_go_through_nginx_and_a_unix_socket() -> TestResult {
     let place = Place::new()?;
     let server = Server::new().await?;
     let socket = place.file("web.sock");

@@ -10,7 +10,7 @@ use ehlo_relay::Config;
 use ehlo_tests::packages::unpacked;
 use ehlo_tests::process::{Process, command};
 use ehlo_tests::wait::{PATIENCE, listening};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,7 +34,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new() -> Outcome<Self> {
+    pub(crate) fn new() -> TestResult<Self> {
         let folder = tempfile::tempdir()?;
         let pair = rcgen::generate_simple_self_signed([NAME.to_owned()])?;
         let (certificate, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
@@ -59,7 +59,7 @@ impl Place {
         program: &str,
         arguments: &[&str],
         at: SocketAddr,
-    ) -> Outcome<Process> {
+    ) -> TestResult<Process> {
         let package_folder = unpacked(package)?;
         let libraries = format!("{0}/usr/lib:{0}/usr/lib/x86_64-linux-gnu", package_folder.display());
         let mut command = command(package_folder.join(program));
@@ -72,7 +72,7 @@ impl Place {
 }
 
 /// An example configuration with each of these changed; each must occur.
-pub(crate) fn example(name: &str, changes: &[(&str, &str)]) -> Outcome<String> {
+pub(crate) fn example(name: &str, changes: &[(&str, &str)]) -> TestResult<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/proxies").join(name);
     let mut text: String = fs::read_to_string(file)?
         .lines()
@@ -106,14 +106,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn new() -> Outcome<Self> {
+    pub(crate) async fn new() -> TestResult<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 
     /// Takes one connection and greets.
-    pub(crate) async fn greet(&self) -> Outcome<TcpStream> {
+    pub(crate) async fn greet(&self) -> TestResult<TcpStream> {
         let (mut tcp, _) = self.listener.accept().await?;
         tcp.write_all(b"220 mx.example\r\n").await?;
         Ok(tcp)
@@ -127,7 +127,7 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Comes from this address of this machine, and says of itself that it is somebody else.
-    pub(crate) async fn comes(from: &str, proxy: SocketAddr, trusted: &CertificateDer<'static>) -> Outcome<Self> {
+    pub(crate) async fn comes(from: &str, proxy: SocketAddr, trusted: &CertificateDer<'static>) -> TestResult<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::new(from.parse()?, 0))?;
         let tcp = socket.connect(proxy).await?;
@@ -143,16 +143,16 @@ impl Visitor {
         Ok(Self { ws: client_async(request, tls).await?.0 })
     }
 
-    async fn say(&mut self, word: &ToRelay) -> Outcome {
+    async fn say(&mut self, word: &ToRelay) -> TestResult {
         Ok(self.ws.send(Message::text(word.to_json())).await?)
     }
 
-    pub(crate) async fn send(&mut self, octets: &[u8]) -> Outcome {
+    pub(crate) async fn send(&mut self, octets: &[u8]) -> TestResult {
         Ok(self.ws.send(Message::binary(octets.to_vec())).await?)
     }
 
     /// The next message that is not a ping.
-    async fn next(&mut self) -> Outcome<Message> {
+    async fn next(&mut self) -> TestResult<Message> {
         loop {
             match self.ws.next().await {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -162,7 +162,7 @@ impl Visitor {
         }
     }
 
-    pub(crate) async fn word(&mut self) -> Outcome<FromRelay> {
+    pub(crate) async fn word(&mut self) -> TestResult<FromRelay> {
         match self.next().await? {
             Message::Text(text) => Ok(FromRelay::from_json(&text)?),
             other => Err(Failure::new(format!("no word of the relay: {other:?}"))),
@@ -170,7 +170,7 @@ impl Visitor {
     }
 
     /// Exactly these octets of the mail server.
-    pub(crate) async fn expect(&mut self, octets: &[u8]) -> Outcome {
+    pub(crate) async fn expect(&mut self, octets: &[u8]) -> TestResult {
         let mut all = Vec::new();
         while all.len() < octets.len() {
             match self.next().await? {
@@ -183,7 +183,7 @@ impl Visitor {
     }
 
     /// Connects to the mail server, and reads its greeting.
-    pub(crate) async fn calls(&mut self, server: &Server) -> Outcome<(Connected, TcpStream)> {
+    pub(crate) async fn calls(&mut self, server: &Server) -> TestResult<(Connected, TcpStream)> {
         let address = server.address;
         let (host, port) = (Some(address.ip().to_string()), Some(address.port()));
         self.say(&ToRelay::Connect(Connect { host, port, ..Connect::default() })).await?;
@@ -197,14 +197,14 @@ impl Visitor {
     }
 
     /// Whether the relay says that this client has too many sessions.
-    pub(crate) async fn is_refused(&mut self) -> Outcome<bool> {
+    pub(crate) async fn is_refused(&mut self) -> TestResult<bool> {
         self.say(&ToRelay::About { token: None }).await?;
         Ok(matches!(self.word().await?, FromRelay::Error(refusal) if refusal.code == Code::Busy))
     }
 }
 
 /// Two clients behind a proxy are two, whatever they say of themselves, and both reach the mail server.
-pub(crate) async fn two_clients_hold_conversations(server: &Server, at: SocketAddr, place: &Place) -> Outcome {
+pub(crate) async fn two_clients_hold_conversations(server: &Server, at: SocketAddr, place: &Place) -> TestResult {
     let mut one = Visitor::comes("127.0.0.1", at, &place.trusted).await?;
     let (_, mut tcp) = one.calls(server).await?;
     let mut again = Visitor::comes("127.0.0.1", at, &place.trusted).await?;

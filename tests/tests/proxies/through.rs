@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome;
 use ehlo_core::machine::Session;
 use ehlo_relay::Config;
 use ehlo_tests::conversation::{run, told};
@@ -11,7 +11,7 @@ use ehlo_tests::network;
 use ehlo_tests::process::{Process, free_addr};
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -29,7 +29,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    async fn microsocks(place: &Place) -> Outcome<Self> {
+    async fn microsocks(place: &Place) -> TestResult<Self> {
         let at = free_addr()?;
         let port = at.port().to_string();
         let arguments = ["-i", "127.0.0.1", "-p", &port, "-u", "user", "-P", "secret"];
@@ -37,7 +37,7 @@ impl Proxy {
         Ok(Self { process, at, scheme: "socks5" })
     }
 
-    async fn tinyproxy(place: &Place, targets: [u16; 2]) -> Outcome<Self> {
+    async fn tinyproxy(place: &Place, targets: [u16; 2]) -> TestResult<Self> {
         let at = free_addr()?;
         let port = at.port();
         let [one, other] = targets;
@@ -51,7 +51,7 @@ impl Proxy {
     }
 
     /// A whole conversation with this port of [`SERVER`] by a relay that goes through it.
-    async fn conversation(&self, password: &str, port: u16) -> Outcome<Session> {
+    async fn conversation(&self, password: &str, port: u16) -> TestResult<Session> {
         let through = format!("{}://user:{password}@{}", self.scheme, self.at).parse().map_err(Failure::new)?;
         let config = Config { through: Some(through), allow_ports: vec![port], ..Config::default() };
         let relay = Relay::start(config).await?;
@@ -64,7 +64,7 @@ impl Proxy {
 }
 
 /// Makes a mail server on loopback one at [`SERVER`].
-async fn away(server: SocketAddr) -> Outcome<u16> {
+async fn away(server: SocketAddr) -> TestResult<u16> {
     let listener = TcpListener::bind((SERVER, 0)).await?;
     let port = listener.local_addr()?.port();
     tokio::spawn(async move {
@@ -79,9 +79,9 @@ async fn away(server: SocketAddr) -> Outcome<u16> {
 
 /// A mail arrives by this way. What stands in the conversation of a relay that is told that nobody listens, and of one
 /// that the proxy does not let through.
-async fn carries(proxy: &Proxy, server: &Postfix, port: u16, nobody: u16) -> Outcome<[String; 2]> {
+async fn carries(proxy: &Proxy, server: &Postfix, port: u16, nobody: u16) -> TestResult<[String; 2]> {
     let session = proxy.conversation("secret", port).await?;
-    assert_eq!(session.view().summary.outcome, Verdict::Accepted, "{}", told(&session));
+    assert_eq!(session.view().summary.outcome, Outcome::Accepted, "{}", told(&session));
     assert_eq!(server.mailbox().mails(1).await?.len(), 1);
     let log = proxy.process.log();
     assert!(log.contains(SERVER) && log.contains(&port.to_string()), "it did not go this way:\n{log}");
@@ -91,14 +91,14 @@ async fn carries(proxy: &Proxy, server: &Postfix, port: u16, nobody: u16) -> Out
 }
 
 /// A mail server that is away, in a network of its own: the server, its port at [`SERVER`], and one where nobody listens.
-async fn scene() -> Outcome<(Place, Postfix, u16, u16)> {
+async fn scene() -> TestResult<(Place, Postfix, u16, u16)> {
     let server = Postfix::setup().start().await?;
     let port = away(server.addr()).await?;
     Ok((Place::new()?, server, port, free_addr()?.port()))
 }
 
 #[tokio::test]
-async fn a_mail_goes_through_microsocks_by_socks5() -> Outcome {
+async fn a_mail_goes_through_microsocks_by_socks5() -> TestResult {
     network::within(&[SERVER], async || {
         let (place, server, port, nobody) = scene().await?;
         let [refused, unlet] = carries(&Proxy::microsocks(&place).await?, &server, port, nobody).await?;
@@ -110,7 +110,7 @@ async fn a_mail_goes_through_microsocks_by_socks5() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_mail_goes_through_tinyproxy_by_connect() -> Outcome {
+async fn a_mail_goes_through_tinyproxy_by_connect() -> TestResult {
     network::within(&[SERVER], async || {
         let (place, server, port, nobody) = scene().await?;
         let proxy = Proxy::tinyproxy(&place, [port, nobody]).await?;

@@ -9,13 +9,13 @@ use ehlo_core::tls::{FailureKind, ProblemKind};
 use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::pki::{Chain, Flaw, Key, NAME};
 use ehlo_tests::servers::OpenSsl;
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::support::Line;
 
 /// A handshake with TLS from the first octet, and then no more.
-async fn shake(server: &OpenSsl, chain: &Chain, more: Value) -> Outcome<Session> {
+async fn shake(server: &OpenSsl, chain: &Chain, more: Value) -> TestResult<Session> {
     let mut fields = json!({ "security": "tls", "tls_check_name": NAME, "tls_server_name": NAME,
         "tls_authorities": chain.trusted });
     if let (Some(all), Value::Object(more)) = (fields.as_object_mut(), more) {
@@ -42,7 +42,7 @@ fn problem(flaw: Flaw) -> Option<ProblemKind> {
     }
 }
 
-async fn verdicts_with(version: &str, option: &str) -> Outcome {
+async fn verdicts_with(version: &str, option: &str) -> TestResult {
     for key in Key::SOUND {
         for flaw in Flaw::ALL {
             let chain = Chain::make(key, flaw)?;
@@ -62,17 +62,17 @@ async fn verdicts_with(version: &str, option: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_2() -> Outcome {
+async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_2() -> TestResult {
     verdicts_with("1.2", "-tls1_2").await
 }
 
 #[tokio::test]
-async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_3() -> Outcome {
+async fn every_key_and_every_flaw_has_its_verdict_with_tls_1_3() -> TestResult {
     verdicts_with("1.3", "-tls1_3").await
 }
 
 #[tokio::test]
-async fn a_key_of_1024_bits_is_called_weak_and_stops_nothing() -> Outcome {
+async fn a_key_of_1024_bits_is_called_weak_and_stops_nothing() -> TestResult {
     let chain = Chain::make(Key::Rsa1024, Flaw::Good)?;
     for option in ["-tls1_2", "-tls1_3"] {
         let server = OpenSsl::start(&chain, &[option, "-cipher", "DEFAULT:@SECLEVEL=0"]).await?;
@@ -86,7 +86,7 @@ async fn a_key_of_1024_bits_is_called_weak_and_stops_nothing() -> Outcome {
 }
 
 #[tokio::test]
-async fn only_the_chosen_versions_are_spoken() -> Outcome {
+async fn only_the_chosen_versions_are_spoken() -> TestResult {
     let chain = Chain::make(Key::P256, Flaw::Good)?;
     let server = OpenSsl::start(&chain, &[]).await?;
     for version in ["1.2", "1.3"] {
@@ -105,7 +105,7 @@ async fn only_the_chosen_versions_are_spoken() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_told_of_when_it_is_wanted_and_given_when_there_is_one() -> Outcome {
+async fn a_client_certificate_is_told_of_when_it_is_wanted_and_given_when_there_is_one() -> TestResult {
     let chain = Chain::make(Key::P256, Flaw::Good)?;
     let (client, _) = Chain::client()?;
     for version in ["-tls1_2", "-tls1_3"] {
@@ -125,7 +125,7 @@ async fn a_client_certificate_is_told_of_when_it_is_wanted_and_given_when_there_
 }
 
 #[tokio::test]
-async fn a_server_that_only_knows_what_is_no_longer_spoken_is_told_of_by_its_own_records() -> Outcome {
+async fn a_server_that_only_knows_what_is_no_longer_spoken_is_told_of_by_its_own_records() -> TestResult {
     let rsa = Chain::make(Key::Rsa2048, Flaw::Good)?;
     let cases: [(&[&str], &str, &str); 5] = [
         (&["-tls1", "-cipher", "ALL:@SECLEVEL=0"], "TLS 1.0", ""),

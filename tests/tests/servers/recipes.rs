@@ -2,14 +2,14 @@
 
 use ehlo_core::machine::{Action, Risk};
 use ehlo_core::probe::{ALL, Needs};
-use ehlo_tests::Outcome;
+use ehlo_tests::TestResult;
 use ehlo_tests::servers::{Chasquid, Exim, MailServer, Postfix};
 use serde_json::json;
 
 use crate::support::Line;
 
 /// Runs each test in a connection of its own; `known` has a line for each: id, verdict, and what is said of it.
-async fn answers(server: &dyn MailServer, known: &str) -> Outcome {
+async fn answers(server: &dyn MailServer, known: &str) -> TestResult {
     let line = Line::to(server.addr()).await?;
     let mut told = Vec::new();
     for recipe in &ALL {
@@ -32,16 +32,16 @@ async fn answers(server: &dyn MailServer, known: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn postfix_answers_every_broken_rule_as_it_is_known_to() -> Outcome {
+async fn postfix_answers_every_broken_rule_as_it_is_known_to() -> TestResult {
     answers(&Postfix::setup().auth().start().await?, include_str!("recipes/postfix.txt")).await
 }
 
 #[tokio::test]
-async fn exim_answers_every_broken_rule_as_it_is_known_to() -> Outcome {
+async fn exim_answers_every_broken_rule_as_it_is_known_to() -> TestResult {
     answers(&Exim::setup().start().await?, include_str!("recipes/exim.txt")).await
 }
 
 #[tokio::test]
-async fn chasquid_answers_every_broken_rule_as_it_is_known_to() -> Outcome {
+async fn chasquid_answers_every_broken_rule_as_it_is_known_to() -> TestResult {
     answers(&Chasquid::setup().start().await?, include_str!("recipes/chasquid.txt")).await
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::export::view::Outcome as Judgement;
+use ehlo_core::export::view::Outcome;
 use ehlo_core::machine::{Output, SocketContext};
 use ehlo_core::search::{Route, RouteVerdict, Search};
 use ehlo_core::time::Now;
@@ -13,7 +13,7 @@ use ehlo_tests::dns::Dns;
 use ehlo_tests::relay::Relay;
 use ehlo_tests::servers::{Exim, MailServer};
 use ehlo_tests::wait::PATIENCE;
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -39,14 +39,14 @@ struct Scene {
 }
 
 impl Scene {
-    async fn reaching(ports: Vec<u16>) -> Outcome<Self> {
+    async fn reaching(ports: Vec<u16>) -> TestResult<Self> {
         let dns = Dns::start(&ZONES).await?;
         let config = Config { dns: vec![dns.addr().into()], allow_ports: ports, ..Config::default() };
         Ok(Self { relay: Relay::start(config).await?, _dns: dns })
     }
 
     /// Drives the core's search over a WebSocket, as [`ehlo_tests::conversation`] drives a session.
-    async fn search(&self, domain: &str) -> Outcome<Route> {
+    async fn search(&self, domain: &str) -> TestResult<Route> {
         let zero = Instant::now();
         let now = || Now(u64::try_from(zero.elapsed().as_millis()).unwrap_or(u64::MAX));
         let mut search = Search::new(now(), domain, None)?;
@@ -74,7 +74,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn hosts_are_found_in_the_order_of_preference() -> Outcome {
+async fn hosts_are_found_in_the_order_of_preference() -> TestResult {
     let route = Scene::reaching(Vec::new()).await?.search("recipient@domain.test").await?;
     assert_eq!(route.verdict, RouteVerdict::Mx, "{route:?}");
     let hosts: Vec<_> = route.hosts.iter().map(|host| (host.preference, host.host.as_str())).collect();
@@ -88,7 +88,7 @@ async fn hosts_are_found_in_the_order_of_preference() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_domain_without_mx_takes_mail_at_its_own_address() -> Outcome {
+async fn a_domain_without_mx_takes_mail_at_its_own_address() -> TestResult {
     let route = Scene::reaching(Vec::new()).await?.search("implicit.test").await?;
     assert_eq!(route.verdict, RouteVerdict::Implicit, "{route:?}");
     assert_eq!(route.hosts.len(), 1);
@@ -98,7 +98,7 @@ async fn a_domain_without_mx_takes_mail_at_its_own_address() -> Outcome {
 }
 
 #[tokio::test]
-async fn domains_that_take_no_mail_are_told_apart() -> Outcome {
+async fn domains_that_take_no_mail_are_told_apart() -> TestResult {
     let scene = Scene::reaching(Vec::new()).await?;
     for (domain, verdict, words) in [
         ("null.test", RouteVerdict::NullMx, "takes no mail"),
@@ -116,7 +116,7 @@ async fn domains_that_take_no_mail_are_told_apart() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_preferred_host_is_reached_by_its_name_and_takes_the_mail() -> Outcome {
+async fn the_preferred_host_is_reached_by_its_name_and_takes_the_mail() -> TestResult {
     let server = Exim::setup().start().await?;
     let SocketAddr::V4(addr) = server.addr() else { return Err(Failure::new("Exim listens on IPv4")) };
     let scene = Scene::reaching(vec![addr.port()]).await?;
@@ -129,7 +129,7 @@ async fn the_preferred_host_is_reached_by_its_name_and_takes_the_mail() -> Outco
         "message": MESSAGE,
     });
     let session = run(&scene.relay.tunnel_url(), setup).await?;
-    expect(&session, Judgement::Accepted, Some((250, "the end of the message")), "", IN_ORDER)?;
+    expect(&session, Outcome::Accepted, Some((250, "the end of the message")), "", IN_ORDER)?;
     // Without a name of its own the relay greets with "test." and the server's domain.
     let plain = session.plain();
     assert!(plain.contains("mail.domain.test is 127.0.0.1") && plain.contains("EHLO test.domain.test"), "{plain}");
@@ -138,10 +138,10 @@ async fn the_preferred_host_is_reached_by_its_name_and_takes_the_mail() -> Outco
 }
 
 #[tokio::test]
-async fn a_host_that_does_not_exist_is_not_reached_and_the_name_is_the_cause() -> Outcome {
+async fn a_host_that_does_not_exist_is_not_reached_and_the_name_is_the_cause() -> TestResult {
     let scene = Scene::reaching(Vec::new()).await?;
     let session = run(&scene.relay.tunnel_url(), json!({ "host": "missing.domain.test" })).await?;
-    expect(&session, Judgement::Unreachable, None, "", ("relay-refused", "relay"))?;
+    expect(&session, Outcome::Unreachable, None, "", ("relay-refused", "relay"))?;
     let sentence = session.view().ending.map(|ending| ending.sentence).unwrap_or_default();
     assert!(sentence.contains("missing.domain.test does not exist in the DNS"), "{sentence}");
     Ok(())

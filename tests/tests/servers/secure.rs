@@ -1,13 +1,13 @@
 //! TLS and signing in against real servers: STARTTLS, TLS from the first octet, and every mechanism that each offers.
 
 use ehlo_core::case::Case;
-use ehlo_core::export::view::{Outcome as Verdict, SignInState};
+use ehlo_core::export::view::{Outcome, SignInState};
 use ehlo_core::machine::Session;
 use ehlo_core::record::Stage;
 use ehlo_core::tls::ProblemKind;
 use ehlo_tests::conversation::told;
 use ehlo_tests::servers::{Certificate, Chasquid, Exim, MailServer, Postfix};
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 use crate::support::{Line, codes};
@@ -18,7 +18,7 @@ fn with(mechanism: &str, user: &str) -> Value {
 }
 
 /// A setup that trusts the tests' own authority and checks the servers' name, with more fields.
-fn trusting(security: &str, more: Value) -> Outcome<Value> {
+fn trusting(security: &str, more: Value) -> TestResult<Value> {
     let authority = Certificate::shared()?.authority;
     let mut fields =
         json!({ "security": security, "tls_authorities": authority, "tls_check_name": "mail.domain.test" });
@@ -28,7 +28,7 @@ fn trusting(security: &str, more: Value) -> Outcome<Value> {
     Ok(fields)
 }
 
-fn check(session: &Session, what: &str, holds: bool) -> Outcome {
+fn check(session: &Session, what: &str, holds: bool) -> TestResult {
     if holds { Ok(()) } else { Err(Failure::new(format!("not so: {what}")).with(told(session))) }
 }
 
@@ -36,11 +36,11 @@ fn is_trusted(session: &Session) -> bool {
     session.record().tls().stage == Stage::Secured && session.record().is_protected()
 }
 
-async fn delivers_over_tls(server: &dyn MailServer) -> Outcome {
+async fn delivers_over_tls(server: &dyn MailServer) -> TestResult {
     for (security, addr) in [("starttls", server.addr()), ("tls", server.tls_addr())] {
         let session = Line::to(addr).await?.run(trusting(security, json!({}))?).await?;
         let what = format!("{} took the message over {security}", server.name());
-        check(&session, &what, is_trusted(&session) && session.summary().outcome == Verdict::Accepted)?;
+        check(&session, &what, is_trusted(&session) && session.summary().outcome == Outcome::Accepted)?;
         let (clear, encrypted) = session.record().carried();
         check(&session, "TLS from the first octet leaves nothing in clear", security != "tls" || clear == (0, 0))?;
         check(&session, "ciphertext was counted", encrypted.0 > 500 && encrypted.1 > 500)?;
@@ -49,23 +49,23 @@ async fn delivers_over_tls(server: &dyn MailServer) -> Outcome {
 }
 
 #[tokio::test]
-async fn postfix_takes_a_message_over_starttls_and_over_tls_from_the_first_octet() -> Outcome {
+async fn postfix_takes_a_message_over_starttls_and_over_tls_from_the_first_octet() -> TestResult {
     delivers_over_tls(&Postfix::setup().start().await?).await
 }
 
 #[tokio::test]
-async fn exim_takes_a_message_over_starttls_and_over_tls_from_the_first_octet() -> Outcome {
+async fn exim_takes_a_message_over_starttls_and_over_tls_from_the_first_octet() -> TestResult {
     delivers_over_tls(&Exim::setup().start().await?).await
 }
 
 #[tokio::test]
-async fn chasquid_takes_a_message_over_starttls() -> Outcome {
+async fn chasquid_takes_a_message_over_starttls() -> TestResult {
     let server = Chasquid::setup().start().await?;
     let session = Line::to(server.addr()).await?.run(trusting("starttls", json!({}))?).await?;
-    check(&session, "chasquid took the message", is_trusted(&session) && session.summary().outcome == Verdict::Accepted)
+    check(&session, "chasquid took the message", is_trusted(&session) && session.summary().outcome == Outcome::Accepted)
 }
 
-async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> Outcome {
+async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> TestResult {
     for mechanism in mechanisms {
         let fields = trusting("tls", with(mechanism, user))?;
         let session = Line::to(server.tls_addr()).await?.run(fields).await?;
@@ -73,7 +73,7 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
         check(
             &session,
             &what,
-            (session.record().sign_in().state == SignInState::Done) && session.summary().outcome == Verdict::Accepted,
+            (session.record().sign_in().state == SignInState::Done) && session.summary().outcome == Outcome::Accepted,
         )?;
         let talk = session.talk().to_string();
         check(
@@ -102,7 +102,7 @@ async fn signs_in(server: &dyn MailServer, user: &str, mechanisms: &[&str]) -> O
 }
 
 #[tokio::test]
-async fn postfix_lets_in_by_every_mechanism_that_it_offers() -> Outcome {
+async fn postfix_lets_in_by_every_mechanism_that_it_offers() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let all = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
     signs_in(&server, "tester@domain.test", &all).await?;
@@ -117,17 +117,17 @@ async fn postfix_lets_in_by_every_mechanism_that_it_offers() -> Outcome {
 }
 
 #[tokio::test]
-async fn exim_lets_in_by_every_mechanism_that_it_offers() -> Outcome {
+async fn exim_lets_in_by_every_mechanism_that_it_offers() -> TestResult {
     signs_in(&Exim::setup().start().await?, "tester", &["PLAIN", "LOGIN", "CRAM-MD5"]).await
 }
 
 #[tokio::test]
-async fn chasquid_lets_in_by_plain() -> Outcome {
+async fn chasquid_lets_in_by_plain() -> TestResult {
     signs_in(&Chasquid::setup().start().await?, "tester@domain.test", &["PLAIN"]).await
 }
 
 #[tokio::test]
-async fn a_mechanism_that_is_not_offered_can_be_tried_and_is_refused() -> Outcome {
+async fn a_mechanism_that_is_not_offered_can_be_tried_and_is_refused() -> TestResult {
     let server = Exim::setup().start().await?;
     let fields = trusting("tls", with("SCRAM-SHA-256", "tester"))?;
     let session = Line::to(server.tls_addr()).await?.run(fields).await?;
@@ -135,7 +135,7 @@ async fn a_mechanism_that_is_not_offered_can_be_tried_and_is_refused() -> Outcom
 }
 
 #[tokio::test]
-async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_persons_word() -> Outcome {
+async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_persons_word() -> TestResult {
     let server = Postfix::setup().auth().start().await?;
     let line = Line::to(server.addr()).await?;
     for security in ["none", "starttls"] {
@@ -158,7 +158,7 @@ async fn credentials_are_not_sent_in_clear_text_or_to_a_stranger_without_the_per
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_trusted_stops_nothing_and_is_told_precisely() -> Outcome {
+async fn a_certificate_that_is_not_trusted_stops_nothing_and_is_told_precisely() -> TestResult {
     let server = Postfix::setup().start().await?;
     let line = Line::to(server.addr()).await?;
     let cases = [
@@ -169,13 +169,13 @@ async fn a_certificate_that_is_not_trusted_stops_nothing_and_is_told_precisely()
         let session = line.run(fields).await?;
         let report = session.record().tls().report().ok_or_else(|| Failure::new("no report").with(told(&session)))?;
         check(&session, &format!("{kind:?} is told"), !report.verdict.trusted && report.verdict.has(kind))?;
-        check(&session, "the message went all the same", session.summary().outcome == Verdict::Accepted)?;
+        check(&session, "the message went all the same", session.summary().outcome == Outcome::Accepted)?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn starttls_that_is_typed_by_hand_goes_on_in_the_same_conversation() -> Outcome {
+async fn starttls_that_is_typed_by_hand_goes_on_in_the_same_conversation() -> TestResult {
     let server = Postfix::setup().start().await?;
     let mut call = Line::to(server.addr()).await?.open(trusting("none", json!({}))?).await?;
     call.say("EHLO client.example").await?;

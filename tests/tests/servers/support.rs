@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use ehlo_core::export::view::Outcome as Verdict;
+use ehlo_core::export::view::Outcome;
 use ehlo_core::machine::{Session, Setup};
 use ehlo_tests::conversation::{self, Conversation, told};
 use ehlo_tests::relay::Relay;
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 use serde_json::{Value, json};
 
 /// A small message with all that a message needs.
@@ -20,7 +20,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) async fn to(server: SocketAddr) -> Outcome<Self> {
+    pub(crate) async fn to(server: SocketAddr) -> TestResult<Self> {
         Ok(Self { relay: Relay::to(&[server]).await?, to: server })
     }
 
@@ -41,18 +41,18 @@ impl Line {
     }
 
     /// The whole conversation, unattended.
-    pub(crate) async fn run(&self, fields: Value) -> Outcome<Session> {
+    pub(crate) async fn run(&self, fields: Value) -> TestResult<Session> {
         conversation::run(&self.relay.tunnel_url(), self.setup(fields)).await
     }
 
     /// A conversation step by step; nothing has come yet.
-    pub(crate) async fn call(&self, fields: Value) -> Outcome<Conversation> {
+    pub(crate) async fn call(&self, fields: Value) -> TestResult<Conversation> {
         let setup = Setup::from_json(&self.setup(fields).to_string())?;
         Conversation::open(&self.relay.tunnel_url(), setup).await
     }
 
     /// A conversation step by step; the greeting has come, or all is over.
-    pub(crate) async fn open(&self, fields: Value) -> Outcome<Conversation> {
+    pub(crate) async fn open(&self, fields: Value) -> TestResult<Conversation> {
         let mut conversation = self.call(fields).await?;
         conversation.turn().await?;
         Ok(conversation)
@@ -85,7 +85,7 @@ pub(crate) fn sent(session: &Session) -> String {
 /// What a mail administrator would say about a conversation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Judged {
-    verdict: Verdict,
+    verdict: Outcome,
     /// The code and the step of the reply that decided it; none where no reply did.
     by: Option<(u16, &'static str)>,
     findings: Vec<&'static str>,
@@ -96,11 +96,11 @@ pub(crate) struct Judged {
 /// Checks outcome, deciding reply, findings and ending. `findings` are sorted, with spaces between.
 pub(crate) fn expect(
     session: &Session,
-    verdict: Verdict,
+    verdict: Outcome,
     by: Option<(u16, &'static str)>,
     wanted: &'static str,
     ended: (&'static str, &'static str),
-) -> Outcome {
+) -> TestResult {
     let (summary, view) = (session.summary(), session.view());
     let decided = summary.reply.and_then(|id| session.record().replies().get(id));
     let is = Judged {

@@ -14,14 +14,14 @@ use ehlo_tests::conversation::{Conversation, told};
 use ehlo_tests::dns::Dns;
 use ehlo_tests::fake::{FakeServer, script};
 use ehlo_tests::relay::Relay;
-use ehlo_tests::{Failure, Outcome};
+use ehlo_tests::{Failure, TestResult};
 
 use crate::stage::{Pieces, play};
 
 /// How many talks must take part at least.
 const ENOUGH: usize = 80;
 
-fn all() -> Outcome<Vec<(String, Talk)>> {
+fn all() -> TestResult<Vec<(String, Talk)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("talks");
     let mut talks = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -73,7 +73,7 @@ struct Client {
 }
 
 impl Client {
-    async fn step(&mut self, step: Play<'_>) -> Outcome {
+    async fn step(&mut self, step: Play<'_>) -> TestResult {
         match step {
             Play::Server(bytes) => {
                 self.received += bytes.len() as u64;
@@ -97,7 +97,7 @@ impl Client {
     }
 
     /// Waits until the server has said all that it says before this place of the talk.
-    async fn caught_up(&mut self) -> Outcome {
+    async fn caught_up(&mut self) -> TestResult {
         let (received, sent) = (self.received, self.sent);
         let there = |session: &Session| {
             let transcript = session.record().transcript();
@@ -106,13 +106,13 @@ impl Client {
         self.conversation.until("the next line of the talk", there).await
     }
 
-    async fn types(&mut self, bytes: &[u8]) -> Outcome {
+    async fn types(&mut self, bytes: &[u8]) -> TestResult {
         let (text, end) = TypedEnd::split(bytes);
         let line = String::from_utf8(text.to_vec())?;
         self.conversation.act(Action::Send { line, end }).await
     }
 
-    async fn direction(&mut self, word: &str, rest: &str) -> Outcome {
+    async fn direction(&mut self, word: &str, rest: &str) -> TestResult {
         match word {
             "run" => {
                 self.running = true;
@@ -135,7 +135,7 @@ impl Client {
         }
     }
 
-    async fn event(&mut self, event: Event) -> Outcome {
+    async fn event(&mut self, event: Event) -> TestResult {
         match event {
             Event::Recipe { id } => {
                 self.running = true;
@@ -152,7 +152,7 @@ impl Client {
 }
 
 /// Holds the talk over a socket.
-async fn hold(talk: &Talk) -> Outcome<Session> {
+async fn hold(talk: &Talk) -> TestResult<Session> {
     let server = FakeServer::start(script(talk)).await?;
     let dns = Dns::start(&[("example.", "* 60 IN A 127.0.0.1"), ("domain.example.", "* 60 IN A 127.0.0.1")]).await?;
     let allow_ports = vec![server.addr().port()];
@@ -207,7 +207,7 @@ fn verdict(session: &Session) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_talk_over_a_real_socket_comes_to_the_same_as_in_the_core_alone() -> Outcome {
+async fn every_talk_over_a_real_socket_comes_to_the_same_as_in_the_core_alone() -> TestResult {
     let (mut held, mut wrong, mut absent) = (0, Vec::new(), Vec::new());
     for (name, talk) in all()? {
         if let Some(why) = left_out(&talk) {
