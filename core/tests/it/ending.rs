@@ -98,6 +98,19 @@ fn a_page_that_finds_no_relay_is_told_which_origin_to_allow() {
 }
 
 #[test]
+fn a_relay_that_was_reached_is_lost_and_one_that_never_answered_is_missing() {
+    for (reached, how) in [(true, "relay-lost"), (false, "no-relay")] {
+        let mut session = Session::new(Now(0), Setup { host: "mx.example".into(), ..Setup::default() });
+        let context = SocketContext { reached, ..SocketContext::default() };
+        session.handle(Now(1), Input::Closed(Closed::Socket { code: 1006, context })).unwrap();
+        assert_eq!(session.record().ending().map(|ending| ending.how.word()), Some(how));
+    }
+    let mut session = after("@ call mx.example 25\n@ connected 1 192.0.2.1 25 - -\n");
+    session.handle(Now(1), Input::Closed(Closed::Socket { code: 1006, context: SocketContext::default() })).unwrap();
+    assert_eq!(session.record().ending().map(|ending| ending.how.word()), Some("relay-lost"));
+}
+
+#[test]
 fn a_conversation_without_a_relay_never_speaks_of_one() {
     let talks = crate::talks::all().into_iter().filter(|(name, _)| name.starts_with("direct-"));
     let mut seen = 0;

@@ -3,7 +3,7 @@
 use ehlo_core::case::Case;
 use ehlo_core::explain;
 use ehlo_core::export::view::{Outcome, Severity, SignInState};
-use ehlo_core::machine::Output;
+use ehlo_core::machine::{Action, Output};
 use ehlo_core::reading::meaning;
 use ehlo_core::sasl::Mechanism;
 use ehlo_core::time::Now;
@@ -163,6 +163,14 @@ fn nothing_is_waited_for_when_the_time_is_over_or_the_conversation_is() {
 }
 
 #[test]
+fn what_is_typed_is_no_part_of_a_debug_text() {
+    let told = |json: &str| format!("{:?}", Action::from_json(json).unwrap());
+    assert_eq!(told(r#"{"do":"send","line":"AUTH PLAIN geheim"}"#), "Send(17 octets, CrLf)");
+    assert_eq!(told(r#"{"do":"message","text":"geheim"}"#), "Message(Some(6) octets)");
+    assert_eq!(told(r#"{"do":"next"}"#), "Next");
+}
+
+#[test]
 fn what_is_sent_is_no_part_of_a_debug_text() {
     assert_eq!(format!("{:?}", Output::Send(b"AUTH PLAIN c2VjcmV0".to_vec())), "Send(19 octets)");
     assert_eq!(format!("{:?}", Output::Idle(None)), "Idle(None)");
@@ -225,6 +233,26 @@ fn who_could_read_which_credentials_is_told_for_each_way_and_mechanism() {
             assert_eq!(session.credentials_risk(mechanism), wanted, "{mechanism:?} {talk}");
         }
     }
+}
+
+#[test]
+fn a_run_goes_on_through_every_question_of_a_sign_in() {
+    let talk = "@ plan {\"hello\":\"c.example\",\"until\":\"auth\",\"sign_in\":{\"user\":\"u\",\"password\":\"p\",\"mechanism\":\"LOGIN\"}}\n\
+         S: 220 mx.example\n@ allow credentials\n@ run\nC: EHLO c.example\nS: 250-mx.example\nS: 250 AUTH LOGIN\nC: AUTH LOGIN\n\
+         S: 334 VXNlcm5hbWU6\nC: dQ==\nS: 334 UGFzc3dvcmQ6\nC: cA==\nS: 235 2.7.0 in\nC: QUIT\nS: 221 bye\n";
+    let session = after(talk);
+    assert_eq!((session.sign_in_state(), session.paused()), (SignInState::Done, None));
+}
+
+#[test]
+fn the_words_of_a_goodbye_say_something_only_where_nobody_asked_for_it() {
+    let goodbye = "S: 221 You talk too fast: greylisted\n";
+    let talk = |asked: &str| {
+        let greeted = "S: 220 mx.example\nC: EHLO c.example\nS: 250 mx.example\n";
+        [greeted, asked, goodbye, "@ eof\n"].concat()
+    };
+    let told = |asked: &str| ids(&talk(asked)).contains(&"greylisting");
+    assert!(told("C: NOOP\n") && !told("C: QUIT\n"));
 }
 
 #[test]
