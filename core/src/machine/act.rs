@@ -5,7 +5,6 @@ use super::{Mistake, Output, Session};
 use crate::plan::{self, What};
 use crate::record::event::Event;
 use crate::record::{Happened, Link};
-use crate::setup::Until;
 use crate::tunnel::{MESSAGE_MAX, ToRelay};
 use crate::wire::body::with_crlf;
 use crate::wire::command::Verb;
@@ -112,11 +111,6 @@ impl Session {
     pub(super) fn advance(&mut self) {
         self.advance_probe();
         while self.runner.running && self.proposal().is_some() {
-            let setup = self.setup();
-            // A server that is only to be seen greeting is not spoken to before it has.
-            if !setup.attended && setup.plan.until == Until::Connect && self.record().hello().greeting == 0 {
-                break;
-            }
             // What is missing for a sign-in is told by the plan's next step.
             let _ = self.step();
         }
