@@ -16,6 +16,7 @@ use crate::config::Limits;
 use crate::elapsed::millis;
 use crate::out::bridge;
 use crate::out::dial::{Dialled, dial};
+use crate::out::guard::Guard;
 use crate::out::proxy_header;
 use crate::out::resolve::Resolved;
 use crate::out::target::Target;
@@ -64,7 +65,8 @@ impl Session<'_> {
         // A client's day may have less left than a session may take.
         let left = self.context.quotas.octets_left(self.visitor.client.ip()).await;
         let limits = Limits { sent: self.context.limits.sent.min(left), ..self.context.limits.clone() };
-        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, reveal).await)
+        let guard = Guard::new(self.context.policy.begins_with_tls(&target));
+        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, (guard, reveal)).await)
     }
 
     async fn reach<W>(&self, target: &Target, family: Option<Family>, page: &mut W) -> Result<Reached, End>

@@ -17,7 +17,12 @@ async fn relay(profile: Profile, change: impl FnOnce(&mut Config)) -> Running {
 }
 
 fn named(target: &Target, host: &str) -> (String, NamedTarget) {
-    let target = NamedTarget { host: host.to_owned(), port: target.address.port(), allow_proxy_header: false };
+    let target = NamedTarget {
+        host: host.to_owned(),
+        port: target.address.port(),
+        implicit_tls: false,
+        allow_proxy_header: false,
+    };
     ("exchange".to_owned(), target)
 }
 

@@ -172,6 +172,24 @@ pub const ALL: &[Entry] = &[
         set: |config, value, _| add(&mut config.allow_ports, value),
     },
     Entry {
+        name: "implicit_tls_ports",
+        flag: Some("implicit-tls-port"),
+        form: "N",
+        text: Text::Numbers,
+        about: "At these ports a page may begin with TLS; elsewhere the server has to greet first.",
+        get: |config| list(&config.implicit_tls_ports),
+        set: |config, value, _| put(&mut config.implicit_tls_ports, value),
+    },
+    Entry {
+        name: "implicit_tls_anywhere",
+        flag: None,
+        form: "true|false",
+        text: Text::Switch,
+        about: "Let a page begin with TLS at every port.",
+        get: |config| config.implicit_tls_anywhere.to_string(),
+        set: |config, value, _| put(&mut config.implicit_tls_anywhere, value),
+    },
+    Entry {
         name: "allow_networks",
         flag: Some("allow-network"),
         form: "NETWORK",
@@ -195,7 +213,7 @@ pub const ALL: &[Entry] = &[
         form: "NAME=HOST:PORT",
         text: Text::Named,
         about: "Let pages reach this server by a name; in the file `[targets.NAME]` has `host`, `port` and, if wanted, \
-                `allow_proxy_header`.",
+                `implicit_tls` and `allow_proxy_header`.",
         get: target_list,
         set: |config, value, _| targets(&mut config.targets, value),
     },
