@@ -160,6 +160,9 @@ impl Config {
         if let Some(times) = limits.per_day_to_target {
             told.push(format!("One client may reach the same address {times} times a day."));
         }
+        if limits.sessions_per_day.or(limits.per_day_to_target).is_some() || limits.octets_per_day.is_some() {
+            told.push("One token has four times as much a day, however many addresses show it.".to_owned());
+        }
         told
     }
 }

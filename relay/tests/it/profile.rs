@@ -182,6 +182,26 @@ async fn where_a_token_is_wanted_nothing_is_done_without_the_right_one() {
 }
 
 #[tokio::test]
+async fn wrong_tokens_use_up_nobodys_day() {
+    let target = Target::new().await;
+    let running = relay(Profile::Public, |config| {
+        config.targets.extend([named(&target, "127.0.0.1")]);
+        config.tokens.push(Token::from_secret("alice", &Secret::new(TOKEN)).unwrap());
+        config.limits.sessions_per_day = Some(2);
+        config.limits.sessions_burst = 100;
+    })
+    .await;
+    for _ in 0..10 {
+        let token = Some(Secret::new("0123456789abcdef0123456789abcdee"));
+        assert_eq!(refused(&running, Connect { token, ..by_name() }).await.0, Code::Unauthorized);
+    }
+    let right = || Connect { token: Some(Secret::new(TOKEN)), ..by_name() };
+    reaches(&running, right(), &target).await;
+    reaches(&running, right(), &target).await;
+    assert_eq!(refused(&running, right()).await.0, Code::Busy, "the third of two");
+}
+
+#[tokio::test]
 async fn a_client_of_a_public_relay_sends_no_more_in_a_day_than_it_may() {
     let target = Target::new().await;
     let running = relay(Profile::Public, |config| {

@@ -379,8 +379,11 @@ pub const ALL: &[Entry] = &[
     count!(lookups_per_minute, "Look-ups a minute of one client."),
     count!(at_once_per_target, "Connections at once to one target address."),
     count!(per_minute_per_target, "Connections a minute to one target address."),
-    at_most!(sessions_per_day, "Conversations of one client in 24 hours."),
-    at_most!(octets_per_day, "Octets to targets of one client in 24 hours."),
-    at_most!(per_day_to_target, "Connections of one client to one target address in 24 hours."),
+    at_most!(sessions_per_day, "Conversations of one client in 24 hours; one token has four times as many."),
+    at_most!(octets_per_day, "Octets to targets of one client in 24 hours; one token has four times as many."),
+    at_most!(
+        per_day_to_target,
+        "Connections of one client to one target address in 24 hours; one token has four times as many."
+    ),
     time!(grace, "The time that conversations have to end by themselves when the relay is stopped."),
 ];
