@@ -35,6 +35,7 @@ pub(crate) fn named(targets: &[PracticeTarget]) -> BTreeMap<String, NamedTarget>
     let place = |target: &PracticeTarget| NamedTarget {
         host: target.address.ip().to_string(),
         port: target.address.port(),
+        implicit_tls: false,
         allow_proxy_header: false,
     };
     let first = targets.first().map(|first| ("practice".to_owned(), place(first)));

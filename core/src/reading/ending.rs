@@ -174,6 +174,10 @@ impl<'a> Circumstances<'a> {
                 };
                 format!("What answers on port {port} of {host} looks like {what}; it does not greet as SMTP does.")
             }
+            Code::ClearFirst => format!(
+                "The relay sent no TLS to {host}: on port {port} it waits until the server has greeted, unencrypted."
+            ),
+            Code::BadHello => "The relay did not pass the beginning of TLS on: no TLS client begins like this.".into(),
             Code::Forbidden => match self.refusal {
                 Some(message) if !message.is_empty() => format!("The relay does not allow this: {message}"),
                 _ => "The relay does not allow this target.".into(),
@@ -301,6 +305,14 @@ fn refused_advice(code: Code, port: u16) -> Vec<&'static str> {
             ]
         }
         Code::NotSmtp => vec!["Check the port: mail servers listen on 25 and 587, and on 465 with TLS from the start."],
+        Code::ClearFirst => vec![
+            "Choose STARTTLS under Security: the conversation begins unencrypted and turns to TLS before the mail.",
+            "If this server does speak TLS from the first byte here, ask the relay's operator to add the port to `implicit_tls_ports`.",
+        ],
+        Code::BadHello => vec![
+            "Reload the page, so that page and relay are of one version.",
+            "If that does not help, this is a fault of Ehlo: please report it, with the saved conversation.",
+        ],
         Code::Forbidden => vec!["Mail ports only: 25, 465, 587, 2525 and 2465. The relay's --allow-port adds another."],
         Code::Unauthorized => vec!["Ask the relay's operator for the token, and enter it in the relay settings."],
         Code::Busy => vec!["Wait a moment and begin again."],

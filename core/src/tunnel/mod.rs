@@ -35,6 +35,9 @@ pub const MESSAGE_MAX: usize = 64 * 1024;
 /// 25 RFC 5321; 465 and 587 RFC 8314 and RFC 6409; 2525 and 2465 are common unofficial doubles.
 pub const MAIL_PORTS: [u16; 5] = [25, 465, 587, 2525, 2465];
 
+/// The mail ports where the client begins with TLS: submission over implicit TLS (RFC 8314 §3.3), and its usual second port.
+pub const IMPLICIT_TLS_PORTS: [u16; 2] = [465, 2465];
+
 /// A control message from the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -227,6 +230,10 @@ pub enum Code {
     ByteLimit,
     /// What came first was neither an SMTP greeting nor a TLS record.
     NotSmtp,
+    /// The page began with TLS at a port where the server has to greet first.
+    ClearFirst,
+    /// What the page began with is no ClientHello that TLS clients send.
+    BadHello,
     /// A rate or concurrency limit.
     Busy,
     /// TCP: refused.
@@ -247,7 +254,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the close codes.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Done,
         Self::GoingAway,
         Self::TooBig,
@@ -259,6 +266,8 @@ impl Code {
         Self::Lifetime,
         Self::ByteLimit,
         Self::NotSmtp,
+        Self::ClearFirst,
+        Self::BadHello,
         Self::Busy,
         Self::Internal,
         Self::ConnectRefused,
@@ -282,6 +291,8 @@ impl Code {
             Self::Idle | Self::Lifetime => 4408,
             Self::ByteLimit => 4413,
             Self::NotSmtp => 4421,
+            Self::ClearFirst => 4426,
+            Self::BadHello => 4422,
             Self::Busy => 4429,
             Self::Internal => 4500,
             Self::ConnectRefused | Self::Unreachable | Self::Reset | Self::DnsFailed => 4502,
@@ -303,6 +314,8 @@ impl Code {
             Self::Lifetime => "lifetime",
             Self::ByteLimit => "byte_limit",
             Self::NotSmtp => "not_smtp",
+            Self::ClearFirst => "clear_first",
+            Self::BadHello => "bad_hello",
             Self::Busy => "busy",
             Self::Internal => "internal",
             Self::ConnectRefused => "connect_refused",

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use ehlo_core::tunnel::MAIL_PORTS;
+use ehlo_core::tunnel::{IMPLICIT_TLS_PORTS, MAIL_PORTS};
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -101,6 +101,10 @@ pub struct Config {
     pub ports: Vec<u16>,
     /// Ports beside [`Config::ports`] that may be reached.
     pub allow_ports: Vec<u16>,
+    /// The ports at which a page may begin with TLS before the server has greeted (RFC 8314 §3).
+    pub implicit_tls_ports: Vec<u16>,
+    /// Whether it may do so at every port.
+    pub implicit_tls_anywhere: bool,
     /// Which addresses may be reached.
     pub addresses: AddressPolicy,
     /// The networks whose addresses may be reached, where the policy is [`AddressPolicy::Networks`].
@@ -169,6 +173,8 @@ impl Config {
             public_names: Vec::new(),
             ports: MAIL_PORTS.to_vec(),
             allow_ports: Vec::new(),
+            implicit_tls_ports: IMPLICIT_TLS_PORTS.to_vec(),
+            implicit_tls_anywhere: profile.begins_with_tls_anywhere(),
             addresses: profile.addresses(),
             allow_networks: Vec::new(),
             deny_networks: Vec::new(),

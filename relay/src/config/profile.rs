@@ -40,6 +40,11 @@ impl Profile {
         matches!(self, Self::Personal)
     }
 
+    /// Whether a page may begin with TLS at every port: only the person at this machine, who reaches everything anyhow.
+    pub(crate) const fn begins_with_tls_anywhere(self) -> bool {
+        matches!(self, Self::Personal)
+    }
+
     /// Whether a name without a dot is looked for in the search domains.
     pub(crate) const fn uses_search_domains(self) -> bool {
         matches!(self, Self::Personal | Self::Intranet)

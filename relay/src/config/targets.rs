@@ -22,6 +22,9 @@ pub struct NamedTarget {
     pub host: String,
     /// The TCP port.
     pub port: u16,
+    /// Whether a page may begin with TLS, at a port that is not one of those where it may anyhow.
+    #[serde(default)]
+    pub implicit_tls: bool,
     /// Whether a page may have a PROXY header written to it.
     #[serde(default)]
     pub allow_proxy_header: bool,

@@ -84,6 +84,13 @@ impl Config {
                 format!("Addresses in {} may be reached, at the ports {ports}.", list(&self.allow_networks))
             }
         }];
+        told.push(match (self.implicit_tls_anywhere, self.implicit_tls_ports.is_empty()) {
+            (true, _) => "A page may begin with TLS at every port.".to_owned(),
+            (false, true) => "A page may begin with TLS at no port.".to_owned(),
+            (false, false) => {
+                format!("A page may begin with TLS at the ports {}, and nowhere else.", list(&self.implicit_tls_ports))
+            }
+        });
         if !self.deny_networks.is_empty() {
             told.push(format!(
                 "Addresses in {} are never reached, except for servers named here.",
@@ -92,7 +99,8 @@ impl Config {
         }
         told.extend(self.targets.iter().map(|(name, target)| {
             let header = if target.allow_proxy_header { ", with a PROXY header where the page wants one" } else { "" };
-            format!("The server \"{name}\" is {}, port {}{header}.", target.host, target.port)
+            let tls = if target.implicit_tls { ", where a page may begin with TLS" } else { "" };
+            format!("The server \"{name}\" is {}, port {}{header}{tls}.", target.host, target.port)
         }));
         if self.practice {
             told.push("It offers its own practice servers.".to_owned());
@@ -151,6 +159,9 @@ impl Config {
         }
         if let Some(times) = limits.per_day_to_target {
             told.push(format!("One client may reach the same address {times} times a day."));
+        }
+        if limits.sessions_per_day.or(limits.per_day_to_target).is_some() || limits.octets_per_day.is_some() {
+            told.push("One token has four times as much a day, however many addresses show it.".to_owned());
         }
         told
     }

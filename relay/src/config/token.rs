@@ -73,6 +73,11 @@ impl Token {
         Ok(Self { name: name.to_owned(), hash: hash(text) })
     }
 
+    /// The beginning of its hash, by which its uses are counted.
+    pub(crate) fn id(&self) -> [u8; 8] {
+        std::array::from_fn(|at| self.hash[at])
+    }
+
     /// The hash, as the configuration has it.
     pub fn hexadecimal(&self) -> String {
         self.hash.iter().fold(String::new(), |mut text, octet| {

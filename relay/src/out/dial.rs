@@ -147,7 +147,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::quotas::{Answer, Reached};
+    use crate::quotas::{Answer, Reached, Who};
 
     #[test]
     fn the_verdict_is_the_failure_that_tells_most() {
@@ -199,11 +199,11 @@ mod tests {
             })
         }
 
-        fn sent(&self, _: IpAddr, _: u64) -> Answer<'_, ()> {
+        fn sent(&self, _: Who, _: u64) -> Answer<'_, ()> {
             Box::pin(std::future::ready(()))
         }
 
-        fn octets_left(&self, _: IpAddr) -> Answer<'_, u64> {
+        fn octets_left(&self, _: Who) -> Answer<'_, u64> {
             Box::pin(std::future::ready(u64::MAX))
         }
     }

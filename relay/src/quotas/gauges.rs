@@ -8,8 +8,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::counts::{Counts, Held};
 use super::day::Daily;
-use super::party::{Party, SITE, parties};
-use super::{Answer, Lease, Quotas, Reached, Use};
+use super::party::{Party, SEVERAL, parties};
+use super::{Answer, Lease, Quotas, Reached, Use, Who};
 use crate::config::Limits;
 use crate::out::address::reached;
 
@@ -24,7 +24,7 @@ pub(crate) struct Gauges {
     sessions_per_client: usize,
     at_once_per_target: usize,
     pub(super) sessions_today: Daily<Party>,
-    octets_today: Daily<Party>,
+    pub(super) octets_today: Daily<Party>,
     targets_today: Daily<(Party, IpAddr)>,
 }
 
@@ -32,22 +32,21 @@ impl Quotas for Gauges {
     fn take(&self, what: Use) -> Answer<'_, Result<Lease, Reached>> {
         let taken = match what {
             Use::Session(client) => self.session(client).map(|held| Box::new(held) as Lease),
+            Use::Conversation(who) => self.conversation(who).map(|()| Box::new(()) as Lease),
             Use::Lookup(client) => self.rate(&self.lookups, client).map(|()| Box::new(()) as Lease),
-            Use::Today(client, target) => self.today(client, target).map(|()| Box::new(()) as Lease),
+            Use::Today(who, target) => self.today(who, target).map(|()| Box::new(()) as Lease),
             Use::Target(target) => self.target(target).map(|held| Box::new(held) as Lease),
         };
         Box::pin(std::future::ready(taken))
     }
 
-    fn sent(&self, client: IpAddr, octets: u64) -> Answer<'_, ()> {
-        for party in parties(client) {
-            self.octets_today.add(party, octets);
-        }
+    fn sent(&self, who: Who, octets: u64) -> Answer<'_, ()> {
+        self.octets_today.add(who.parties(), octets);
         Box::pin(std::future::ready(()))
     }
 
-    fn octets_left(&self, client: IpAddr) -> Answer<'_, u64> {
-        let left = parties(client).map(|party| self.octets_today.left(party, party.share())).min();
+    fn octets_left(&self, who: Who) -> Answer<'_, u64> {
+        let left = who.parties().map(|party| self.octets_today.left(&party, party.share())).min();
         Box::pin(std::future::ready(left.unwrap_or(0)))
     }
 
@@ -82,19 +81,18 @@ impl Gauges {
 
     fn session(&self, client: IpAddr) -> Result<Vec<Held<Party>>, Reached> {
         self.rate(&self.sessions, client)?;
-        for party in parties(client) {
-            self.sessions_today.take(party, 1, party.share())?;
-        }
         self.open_by_client.take_all(client, self.sessions_per_client).ok_or(Reached { retry_after: 30 })
     }
 
-    /// Whether this client may connect today at all, and to this target once more.
-    fn today(&self, client: IpAddr, target: IpAddr) -> Result<(), Reached> {
-        for party in parties(client) {
-            self.octets_today.take(party, 0, party.share())?;
-            self.targets_today.take((party, reached(target)), 1, party.share())?;
-        }
-        Ok(())
+    fn conversation(&self, who: Who) -> Result<(), Reached> {
+        self.sessions_today.take(&keys(who, |party| party), 1, who.token.is_some())
+    }
+
+    /// Whether they may connect today at all, and to this target once more.
+    fn today(&self, who: Who, target: IpAddr) -> Result<(), Reached> {
+        let target = reached(target);
+        self.octets_today.take(&keys(who, |party| party), 0, who.token.is_some())?;
+        self.targets_today.take(&keys(who, |party| (party, target)), 1, who.token.is_some())
     }
 
     fn target(&self, target: IpAddr) -> Result<Held<IpAddr>, Reached> {
@@ -105,8 +103,11 @@ impl Gauges {
     }
 
     fn rate(&self, table: &PerMinute, client: IpAddr) -> Result<(), Reached> {
-        parties(client)
-            .try_for_each(|party| self.checked(if party.site { &table.sites } else { &table.clients }, party.address))
+        parties(client).try_for_each(|party| match party {
+            Party::Client(address) => self.checked(&table.clients, address),
+            Party::Site(address) => self.checked(&table.sites, address),
+            Party::Token(_) => Ok(()),
+        })
     }
 
     fn checked(&self, table: &DefaultKeyedRateLimiter<IpAddr>, key: IpAddr) -> Result<(), Reached> {
@@ -117,6 +118,11 @@ impl Gauges {
     }
 }
 
+/// Whom somebody counts as, each as a key of a table, and how many times a client's limit is theirs.
+fn keys<K>(who: Who, key: impl Fn(Party) -> K) -> Vec<(K, u32)> {
+    who.parties().map(|party| (key(party), party.share())).collect()
+}
+
 /// A rate for clients, and the wider one for their sites.
 struct PerMinute {
     clients: DefaultKeyedRateLimiter<IpAddr>,
@@ -125,7 +131,7 @@ struct PerMinute {
 
 impl PerMinute {
     fn new(rate: u32, burst: u32) -> Self {
-        let sites = per_minute(rate.saturating_mul(SITE), burst.saturating_mul(SITE));
+        let sites = per_minute(rate.saturating_mul(SEVERAL), burst.saturating_mul(SEVERAL));
         Self { clients: per_minute(rate, burst), sites }
     }
 

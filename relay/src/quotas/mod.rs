@@ -14,17 +14,19 @@ use std::pin::Pin;
 
 pub(crate) use counts::{Connections, Held};
 pub(crate) use gauges::Gauges;
-pub(crate) use party::Party;
+pub(crate) use party::{Party, TokenId, Who};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// One more session of this client.
+    /// One more session of this client, whatever it will ask for.
     Session(IpAddr),
+    /// One more conversation, by somebody who may have one: it counts for the day.
+    Conversation(Who),
     /// One more look-up of this client.
     Lookup(IpAddr),
-    /// A connection of this client to this target, as its day has it.
-    Today(IpAddr, IpAddr),
+    /// A connection of theirs to this target, as their day has it.
+    Today(Who, IpAddr),
     /// A connection to this target, whoever asks for it.
     Target(IpAddr),
 }
@@ -49,11 +51,11 @@ pub(crate) trait Quotas: Send + Sync {
     /// The limit is [`Reached`].
     fn take(&self, what: Use) -> Answer<'_, Result<Lease, Reached>>;
 
-    /// So many octets of this client have gone to a target.
-    fn sent(&self, client: IpAddr, octets: u64) -> Answer<'_, ()>;
+    /// So many octets of theirs have gone to a target.
+    fn sent(&self, who: Who, octets: u64) -> Answer<'_, ()>;
 
-    /// How many octets this client may still send today.
-    fn octets_left(&self, client: IpAddr) -> Answer<'_, u64>;
+    /// How many octets they may still send today.
+    fn octets_left(&self, who: Who) -> Answer<'_, u64>;
 
     /// Forgets what has been quiet; it is called every minute.
     fn tidy(&self) {}

@@ -1,10 +1,27 @@
-//! Whom a client counts as.
+//! Whom a visitor counts as.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How many times as much as one IPv6 /64 the /48 around it may use: a /64 is a network, a /48 a site of 65,536 of them
-/// (RFC 6177), and one visitor may have it.
-pub(super) const SITE: u32 = 4;
+/// How many times as much as one client a site or a token may use. An IPv6 /64 is a network, a /48 a site of 65,536 of them
+/// (RFC 6177), and one visitor may have it; a token may be several people's, and is often one's.
+pub(super) const SEVERAL: u32 = 4;
+
+/// A token, as far as its uses are counted: the beginning of its hash, which a reload does not change.
+pub(crate) type TokenId = [u8; 8];
+
+/// Who uses something: a client, and the token that it has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) client: IpAddr,
+    pub(crate) token: Option<TokenId>,
+}
+
+impl Who {
+    /// Whom it counts as.
+    pub(super) fn parties(self) -> impl Iterator<Item = Party> {
+        parties(self.client).chain(self.token.map(Party::Token))
+    }
+}
 
 /// Whom a client counts as: an IPv4 address or an IPv6 /64; and where it has one, the site, an IPv6 /48.
 pub(super) fn parties(client: IpAddr) -> impl Iterator<Item = Party> {
@@ -14,19 +31,26 @@ pub(super) fn parties(client: IpAddr) -> impl Iterator<Item = Party> {
         v4 => (v4, None),
     };
     // The smaller first: who is over its own limit takes nothing of its neighbours'.
-    [Some(Party { address: own, site: false }), site.map(|address| Party { address, site: true })].into_iter().flatten()
+    [Some(Party::Client(own)), site.map(Party::Site)].into_iter().flatten()
 }
 
-/// One that uses: a client, or the site that it is in.
+/// One that uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Party {
-    pub(super) address: IpAddr,
-    pub(super) site: bool,
+pub(crate) enum Party {
+    /// An IPv4 address or an IPv6 /64.
+    Client(IpAddr),
+    /// The IPv6 /48 that a client is in.
+    Site(IpAddr),
+    /// Whoever shows this token.
+    Token(TokenId),
 }
 
 impl Party {
     /// How many times a client's limit is its own.
     pub(super) const fn share(self) -> u32 {
-        if self.site { SITE } else { 1 }
+        match self {
+            Self::Client(_) => 1,
+            Self::Site(_) | Self::Token(_) => SEVERAL,
+        }
     }
 }

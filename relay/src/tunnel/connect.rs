@@ -11,11 +11,12 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::context::Context;
 use super::refusal::{Deny, End};
 use super::send::tell;
-use super::session::{Session, busy, speaks_too_early};
+use super::session::{Session, enough_today, speaks_too_early};
 use crate::config::Limits;
 use crate::elapsed::millis;
 use crate::out::bridge;
 use crate::out::dial::{Dialled, dial};
+use crate::out::guard::Guard;
 use crate::out::proxy_header;
 use crate::out::resolve::Resolved;
 use crate::out::target::Target;
@@ -62,9 +63,10 @@ impl Session<'_> {
         tell(page_out, &FromRelay::Connected(connected)).await?;
         let reveal = self.context.profile.explains();
         // A client's day may have less left than a session may take.
-        let left = self.context.quotas.octets_left(self.visitor.client.ip()).await;
+        let left = self.context.quotas.octets_left(self.who()).await;
         let limits = Limits { sent: self.context.limits.sent.min(left), ..self.context.limits.clone() };
-        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, reveal).await)
+        let guard = Guard::new(self.context.policy.begins_with_tls(&target));
+        Ok(bridge::run(page_out, page_in, tcp.into_split(), &limits, self.counters, (guard, reveal)).await)
     }
 
     async fn reach<W>(&self, target: &Target, family: Option<Family>, page: &mut W) -> Result<Reached, End>
@@ -76,10 +78,9 @@ impl Session<'_> {
         let (name, addresses) = self.candidates(target, family).await.map_err(End::Denied)?;
         // Each that may be tried counts: a dead address in front must not hide the one behind it.
         for address in &addresses {
-            quotas.take(Use::Today(self.visitor.client.ip(), address.ip())).await.map_err(|reached| {
-                let wait = reached.retry_after;
+            quotas.take(Use::Today(self.who(), address.ip())).await.map_err(|reached| {
                 metrics.quota_refused("day");
-                busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
+                enough_today(reached.retry_after)
             })?;
         }
         let shown = addresses.iter().map(|address| address.ip().to_string()).collect();

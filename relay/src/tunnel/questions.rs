@@ -87,7 +87,7 @@ impl Session<'_> {
     async fn mta_sts(&self, domain: &str) -> Result<PolicyAnswer, Deny> {
         let Context { mta_sts, dns, policy, outbound, quotas, .. } = self.context;
         let counts = |ip| async move {
-            let taken = quotas.take(Use::Today(self.visitor.client.ip(), ip)).await;
+            let taken = quotas.take(Use::Today(self.who(), ip)).await;
             taken.map(drop).map_err(|reached| {
                 let wait = reached.retry_after;
                 Deny::busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))

@@ -21,7 +21,7 @@ use crate::config::find_token;
 use crate::elapsed::millis;
 use crate::life::stopped;
 use crate::out::bridge::Counters;
-use crate::quotas::Use;
+use crate::quotas::{TokenId, Use, Who};
 
 /// Who opened a session.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ pub(crate) struct Visitor {
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     asked: String,
-    /// Whose token was shown.
-    token: Option<String>,
+    /// Whose token was shown, and by what it is counted.
+    token: Option<(String, TokenId)>,
     pub(super) target: Option<String>,
     pub(super) address: Option<SocketAddr>,
     /// The client that a PROXY header has named.
@@ -61,7 +61,8 @@ pub(crate) async fn session<S>(
         () = stopped_and(&mut stop, context.limits.grace) => session.going_away(),
     };
     let (sent, received) = (counters.sent.load(Relaxed), counters.received.load(Relaxed));
-    context.quotas.sent(visitor.client.ip(), sent).await;
+    let who = session.who();
+    context.quotas.sent(who, sent).await;
     context.metrics.ended(&end, sent, received, started.elapsed());
     let facts = facts.into_inner().unwrap_or_else(PoisonError::into_inner);
     tracing::info!(
@@ -70,7 +71,7 @@ pub(crate) async fn session<S>(
         client = %visitor.client.ip(),
         origin = visitor.origin,
         asked = facts.asked,
-        token = facts.token,
+        token = facts.token.map(|(name, _)| name),
         target = facts.target,
         address = facts.address.map(|address| address.to_string()),
         proxied = facts.proxied.map(|source| source.to_string()),
@@ -115,6 +116,12 @@ impl Session<'_> {
         change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Who this is: a client, and whose token it has shown.
+    pub(super) fn who(&self) -> Who {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        Who { client: self.visitor.client.ip(), token: facts.token.as_ref().map(|(_, id)| *id) }
+    }
+
     fn going_away(&self) -> End {
         let connected = self.facts.lock().unwrap_or_else(PoisonError::into_inner).address.is_some();
         match connected {
@@ -151,6 +158,10 @@ impl Session<'_> {
             ToRelay::Connect(connect) => {
                 self.note(|facts| facts.asked = "connect".to_owned());
                 self.authorise(connect.token.as_ref())?;
+                self.context.quotas.take(Use::Conversation(self.who())).await.map_err(|reached| {
+                    self.context.metrics.quota_refused("day");
+                    enough_today(reached.retry_after)
+                })?;
                 self.connect(&connect, page_out, page_in).await
             }
             question @ (ToRelay::Lookup(_) | ToRelay::MtaSts(_) | ToRelay::About { .. }) => {
@@ -172,7 +183,7 @@ impl Session<'_> {
             None => "This relay wants a token, which its operator gives out. Write it under \u{201c}Relay\u{201d}.",
             Some(shown) => match find_token(tokens, shown) {
                 Some(token) => {
-                    self.note(|facts| facts.token = Some(token.name.clone()));
+                    self.note(|facts| facts.token = Some((token.name.clone(), token.id())));
                     return Ok(());
                 }
                 None => "This relay does not know that token. Ask its operator for the right one.",
@@ -180,6 +191,11 @@ impl Session<'_> {
         };
         Err(End::Denied(Deny::new(Code::Unauthorized, message)))
     }
+}
+
+/// Somebody's day is used up.
+pub(super) fn enough_today(wait: u64) -> End {
+    busy(wait, format!("That is enough for one day; try again in {} minutes.", wait / 60 + 1))
 }
 
 pub(super) fn busy(retry_after: u64, message: String) -> End {

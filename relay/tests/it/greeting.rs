@@ -1,12 +1,12 @@
 //! The greeting guard on a real connection.
 
-use ehlo_core::tunnel::{Closer, Code, FromRelay, Guess, ToRelay};
+use ehlo_core::tunnel::{Closer, Code, Connect, FromRelay, Guess, ToRelay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, timeout};
 
-use crate::support::{Heard, Page, Target, read, relay_for};
-use ehlo_relay::Running;
+use crate::support::{Heard, Page, Target, read, relay_for, relay_with};
+use ehlo_relay::{Config, NamedTarget, Profile, Running};
 
 /// A ClientHello record of no use beyond its form.
 fn client_hello() -> Vec<u8> {
@@ -225,8 +225,74 @@ async fn something_that_only_looks_like_tls_does_not_pass() {
     let mut almost = client_hello();
     almost[5] = 2;
     page.send(&almost).await;
-    page.send(b"GET / HTTP/1.1\r\n\r\n").await;
-    assert!(stays_silent(&mut tcp).await);
+    let refusal = page.refusal().await;
+    assert_eq!(refusal.code, Code::BadHello);
+    assert!(refusal.message.contains("Reload the page"), "{}", refusal.message);
+    assert_eq!(tcp.read(&mut [0; 64]).await.unwrap(), 0, "not one octet has come");
+}
+
+/// What real memcached and Redis have read as commands: lines in an extension, in the session's id, and behind 64 KB of records.
+#[tokio::test]
+async fn a_client_hello_that_holds_a_command_does_not_pass() {
+    let command = b"\r\nset owned 0 0 3\r\nyes\r\n";
+    let extension = [&[0xFF, 0xA5, 0, command.len() as u8], &command[..]].concat();
+    let body = |session_id: &[u8], extensions: &[u8]| {
+        let mut body = vec![3, 3];
+        body.extend([9; 32]);
+        body.push(session_id.len() as u8);
+        body.extend(session_id);
+        body.extend([0, 2, 0x13, 0x01, 1, 0]);
+        body.extend((extensions.len() as u16).to_be_bytes());
+        body.extend(extensions);
+        let length = &(body.len() as u32).to_be_bytes()[1..];
+        [&[1][..], length, &body].concat()
+    };
+    let large = [&[0, 21][..], &60_000_u16.to_be_bytes(), &[0; 60_000]].concat();
+    for message in [body(&[], &extension), body(command, &[]), body(&[], &large)] {
+        let (_running, mut page, mut tcp) = ungreeted().await;
+        for record in message.chunks(16_000) {
+            page.send(&[&[0x16, 3, 1][..], &(record.len() as u16).to_be_bytes(), record].concat()).await;
+        }
+        assert_eq!(page.refusal().await.code, Code::BadHello);
+        assert_eq!(tcp.read(&mut [0; 64]).await.unwrap(), 0, "not one octet has come");
+    }
+}
+
+#[tokio::test]
+async fn outside_of_personal_tls_comes_first_only_at_its_ports_and_at_servers_named_for_it() {
+    let target = Target::new().await;
+    let address = target.address;
+    let named = |implicit_tls| NamedTarget {
+        host: address.ip().to_string(),
+        port: address.port(),
+        implicit_tls,
+        allow_proxy_header: false,
+    };
+    let running = relay_with(|config| {
+        let listen = std::mem::take(&mut config.listen);
+        *config = Config { listen, ..Config::of(Profile::Intranet) };
+        config.targets = [("clear".to_owned(), named(false)), ("tls".to_owned(), named(true))].into();
+        config.allow_networks = vec!["127.0.0.1/32".parse().unwrap()];
+        config.allow_ports = vec![address.port()];
+    })
+    .await;
+    let by_port = Connect { host: Some(address.ip().to_string()), port: Some(address.port()), ..Connect::default() };
+    let by_name = |name: &str| Connect { target: Some(name.to_owned()), ..Connect::default() };
+    for (connect, passes) in [(by_port, false), (by_name("clear"), false), (by_name("tls"), true)] {
+        let mut page = Page::open(&running).await;
+        page.say(&ToRelay::Connect(connect.clone())).await;
+        let mut tcp = target.accept().await;
+        while !matches!(page.hear().await, Heard::Word(FromRelay::Connected(_))) {}
+        page.send(&client_hello()).await;
+        if passes {
+            assert_eq!(read(&mut tcp, client_hello().len()).await, client_hello());
+            continue;
+        }
+        let refusal = page.refusal().await;
+        assert_eq!(refusal.code, Code::ClearFirst, "{connect:?}");
+        assert!(refusal.message.contains("use STARTTLS"), "{}", refusal.message);
+        assert_eq!(tcp.read(&mut [0; 64]).await.unwrap(), 0, "not one octet has come");
+    }
 }
 
 #[tokio::test]

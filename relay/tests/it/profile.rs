@@ -17,7 +17,12 @@ async fn relay(profile: Profile, change: impl FnOnce(&mut Config)) -> Running {
 }
 
 fn named(target: &Target, host: &str) -> (String, NamedTarget) {
-    let target = NamedTarget { host: host.to_owned(), port: target.address.port(), allow_proxy_header: false };
+    let target = NamedTarget {
+        host: host.to_owned(),
+        port: target.address.port(),
+        implicit_tls: false,
+        allow_proxy_header: false,
+    };
     ("exchange".to_owned(), target)
 }
 
@@ -174,6 +179,26 @@ async fn where_a_token_is_wanted_nothing_is_done_without_the_right_one() {
         assert_eq!(page.refusal().await.code, Code::Unauthorized);
     }
     reaches(&running, Connect { token: Some(Secret::new(TOKEN)), ..by_name() }, &target).await;
+}
+
+#[tokio::test]
+async fn wrong_tokens_use_up_nobodys_day() {
+    let target = Target::new().await;
+    let running = relay(Profile::Public, |config| {
+        config.targets.extend([named(&target, "127.0.0.1")]);
+        config.tokens.push(Token::from_secret("alice", &Secret::new(TOKEN)).unwrap());
+        config.limits.sessions_per_day = Some(2);
+        config.limits.sessions_burst = 100;
+    })
+    .await;
+    for _ in 0..10 {
+        let token = Some(Secret::new("0123456789abcdef0123456789abcdee"));
+        assert_eq!(refused(&running, Connect { token, ..by_name() }).await.0, Code::Unauthorized);
+    }
+    let right = || Connect { token: Some(Secret::new(TOKEN)), ..by_name() };
+    reaches(&running, right(), &target).await;
+    reaches(&running, right(), &target).await;
+    assert_eq!(refused(&running, right()).await.0, Code::Busy, "the third of two");
 }
 
 #[tokio::test]

@@ -131,7 +131,12 @@ async fn where_others_may_read_it_the_configuration_is_not_told() {
     let running = relay_with(|config| {
         config.metrics_listen = Some("0.0.0.0:0".parse().unwrap());
         config.metrics_to_others = true;
-        let target = NamedTarget { host: "mail.corp.example".to_owned(), port: 25, allow_proxy_header: false };
+        let target = NamedTarget {
+            host: "mail.corp.example".to_owned(),
+            port: 25,
+            implicit_tls: false,
+            allow_proxy_header: false,
+        };
         config.targets.insert("exchange".to_owned(), target);
     })
     .await;

@@ -16,7 +16,12 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 #[tokio::test]
 async fn the_servers_that_the_operator_has_named_are_told_for_the_token_and_reached_with_it() -> TestResult {
     let server = Postfix::setup().start().await?;
-    let target = NamedTarget { host: "127.0.0.1".to_owned(), port: server.addr().port(), allow_proxy_header: false };
+    let target = NamedTarget {
+        host: "127.0.0.1".to_owned(),
+        port: server.addr().port(),
+        implicit_tls: false,
+        allow_proxy_header: false,
+    };
     let relay = Relay::start(Config {
         targets: [("exchange".to_owned(), target)].into(),
         tokens: vec![Token::from_secret("alice", &Secret::new(TOKEN))?],

@@ -118,7 +118,7 @@ fn target(text: &str) -> Result<(String, NamedTarget), String> {
     };
     let port = port.parse().map_err(|_| format!("{port:?} is no port"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Ok((name.to_owned(), NamedTarget { host, port, allow_proxy_header: false }))
+    Ok((name.to_owned(), NamedTarget { host, port, implicit_tls: false, allow_proxy_header: false }))
 }
 
 /// Tokens: tables, or `NAME=SHA256`. No message repeats what may be a secret in the wrong place.

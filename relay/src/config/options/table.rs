@@ -172,6 +172,24 @@ pub const ALL: &[Entry] = &[
         set: |config, value, _| add(&mut config.allow_ports, value),
     },
     Entry {
+        name: "implicit_tls_ports",
+        flag: Some("implicit-tls-port"),
+        form: "N",
+        text: Text::Numbers,
+        about: "At these ports a page may begin with TLS; elsewhere the server has to greet first.",
+        get: |config| list(&config.implicit_tls_ports),
+        set: |config, value, _| put(&mut config.implicit_tls_ports, value),
+    },
+    Entry {
+        name: "implicit_tls_anywhere",
+        flag: None,
+        form: "true|false",
+        text: Text::Switch,
+        about: "Let a page begin with TLS at every port.",
+        get: |config| config.implicit_tls_anywhere.to_string(),
+        set: |config, value, _| put(&mut config.implicit_tls_anywhere, value),
+    },
+    Entry {
         name: "allow_networks",
         flag: Some("allow-network"),
         form: "NETWORK",
@@ -195,7 +213,7 @@ pub const ALL: &[Entry] = &[
         form: "NAME=HOST:PORT",
         text: Text::Named,
         about: "Let pages reach this server by a name; in the file `[targets.NAME]` has `host`, `port` and, if wanted, \
-                `allow_proxy_header`.",
+                `implicit_tls` and `allow_proxy_header`.",
         get: target_list,
         set: |config, value, _| targets(&mut config.targets, value),
     },
@@ -361,8 +379,11 @@ pub const ALL: &[Entry] = &[
     count!(lookups_per_minute, "Look-ups a minute of one client."),
     count!(at_once_per_target, "Connections at once to one target address."),
     count!(per_minute_per_target, "Connections a minute to one target address."),
-    at_most!(sessions_per_day, "Conversations of one client in 24 hours."),
-    at_most!(octets_per_day, "Octets to targets of one client in 24 hours."),
-    at_most!(per_day_to_target, "Connections of one client to one target address in 24 hours."),
+    at_most!(sessions_per_day, "Conversations of one client in 24 hours; one token has four times as many."),
+    at_most!(octets_per_day, "Octets to targets of one client in 24 hours; one token has four times as many."),
+    at_most!(
+        per_day_to_target,
+        "Connections of one client to one target address in 24 hours; one token has four times as many."
+    ),
     time!(grace, "The time that conversations have to end by themselves when the relay is stopped."),
 ];

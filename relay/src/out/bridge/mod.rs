@@ -62,7 +62,7 @@ pub(crate) async fn run<W, R, I, O>(
     (target_in, target_out): (I, O),
     limits: &Limits,
     counters: &Counters,
-    reveal: bool,
+    (guard, reveal): (Guard, bool),
 ) -> End
 where
     W: Sink<Message, Error = Error> + Unpin,
@@ -74,7 +74,7 @@ where
         limits,
         counters,
         reveal,
-        guard: Mutex::new(Guard::new()),
+        guard: Mutex::new(guard),
         open: AtomicBool::new(false),
         judged: Notify::new(),
         last_byte: Mutex::new(Instant::now()),

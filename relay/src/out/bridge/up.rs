@@ -9,10 +9,27 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use super::{Line, Over};
-use crate::tunnel::refusal::{End, broken};
+use crate::out::guard::Misplaced;
+use crate::tunnel::refusal::{Deny, End, broken};
 
 /// The page's octets that may wait for the greeting before the page itself has to.
 const HELD_MAX: usize = MESSAGE_MAX;
+
+/// Why what the page has sent before the greeting goes nowhere, and what to do instead.
+fn misplaced(why: Misplaced) -> End {
+    End::Denied(match why {
+        Misplaced::TlsFirst => Deny::new(
+            Code::ClearFirst,
+            "This relay lets a conversation begin with TLS only at the ports that are for it. Other ports begin \
+             unencrypted: use STARTTLS there, or ask the relay's operator to add the port (implicit_tls_ports).",
+        ),
+        Misplaced::StrangeHello => Deny::new(
+            Code::BadHello,
+            "What should begin TLS is not what TLS clients send, so the relay has not passed it on. Reload the page; \
+             another program must send a plain ClientHello of at most 4,096 bytes.",
+        ),
+    })
+}
 
 impl Line<'_> {
     /// Page → target.
@@ -52,7 +69,7 @@ impl Line<'_> {
     /// Sends to the target what the guard lets pass: what it has held comes first.
     async fn pass<T: AsyncWrite + Unpin>(&self, target: &mut T, bytes: &[u8]) -> Result<(), End> {
         if !self.open.load(Relaxed) {
-            let passes = self.guard().hear_page(bytes);
+            let passes = self.guard().hear_page(bytes).map_err(misplaced)?;
             return self.write(target, &passes).await;
         }
         let held = self.guard().release();

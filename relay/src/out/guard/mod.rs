@@ -1,30 +1,31 @@
 //! The greeting guard: the page's bytes wait until the target has shown that it is a mail server.
 //!
-//! They are held until the target's first line begins with a reply code (RFC 5321 §4.2), or until they are one
-//! whole, well-formed TLS ClientHello, in one record or in several (RFC 8446 §4.1.2 and §5.1). After a ClientHello
-//! nothing more passes until the target has answered with a TLS record. So the relay cannot be used to talk to, or to
-//! read the banner of, something else. It does no I/O, and knows neither host nor port.
+//! They are held until the target's first line begins with a reply code (RFC 5321 §4.2). Where TLS may come first, a
+//! ClientHello passes before that, if it is one that a TLS client sends; then nothing more passes until the target has
+//! answered with a TLS record. So the relay cannot be used to talk to, or to read the banner of, something else. It does no
+//! I/O, and knows neither host nor port.
+
+mod hello;
+mod shape;
 
 use ehlo_core::tunnel::Guess;
+
+use hello::{HANDSHAKE, Hello, Read};
 
 /// The most octets of a greeting that are looked at for a guess.
 const LOOKED_AT: usize = 16;
 
-/// The most octets that a TLS plaintext record holds (RFC 8446 §5.1).
-const FRAGMENT_MAX: usize = 1 << 14;
-
-/// The octets before the body of a handshake message: its type and length (RFC 8446 §4).
-const HANDSHAKE_HEADER: usize = 4;
-
-/// TLS content types and handshake type (RFC 8446 §5.1 and §4).
+/// TLS content type (RFC 8446 §5.1).
 const ALERT: u8 = 0x15;
-const HANDSHAKE: u8 = 0x16;
-const CLIENT_HELLO: u8 = 0x01;
 
 /// The state of the guard of one connection. It does no I/O.
 #[derive(Debug)]
 pub(crate) struct Guard {
     state: State,
+    /// Whether the target may be offered TLS before it has greeted.
+    tls_first: bool,
+    /// What the page's first bytes are, while they may become a ClientHello.
+    hello: Option<Hello>,
     /// The page's bytes that have not passed.
     held: Vec<u8>,
     /// What the target has said so far, as far as it is looked at.
@@ -58,28 +59,53 @@ pub(crate) enum Decision {
     Refuse,
 }
 
+/// Why the page's bytes are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misplaced {
+    /// They are TLS, where the server speaks first, unencrypted.
+    TlsFirst,
+    /// They begin like TLS, and are no ClientHello that TLS clients send.
+    StrangeHello,
+}
+
 impl Guard {
-    pub(crate) fn new() -> Self {
-        Self { state: State::Waiting, held: Vec::new(), heard: Vec::new() }
+    /// A guard before a target that may be offered TLS before it has greeted, or may not.
+    pub(crate) fn new(tls_first: bool) -> Self {
+        Self { state: State::Waiting, tls_first, hello: Some(Hello::default()), held: Vec::new(), heard: Vec::new() }
     }
 
     /// Takes bytes of the page, and returns those that pass: none, or one whole ClientHello.
-    pub(crate) fn hear_page(&mut self, bytes: &[u8]) -> Vec<u8> {
-        match self.state {
-            State::Mismatch | State::Refused => return Vec::new(),
-            _ => self.held.extend_from_slice(bytes),
+    ///
+    /// # Errors
+    /// They are TLS that may not come here, or not like this.
+    pub(crate) fn hear_page(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Misplaced> {
+        if matches!(self.state, State::Mismatch | State::Refused) {
+            return Ok(Vec::new());
         }
-        if self.state != State::Waiting {
-            return Vec::new();
-        }
-        match client_hello(&self.held) {
-            Some(length) => {
+        let held = self.held.len();
+        self.held.extend_from_slice(bytes);
+        let Some(hello) = self.hello.as_mut().filter(|_| self.state == State::Waiting && !bytes.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        match hello.hear(&self.held[held..]) {
+            Read::Other => self.hello = None,
+            _ if !self.tls_first => return Err(self.refuse(Misplaced::TlsFirst)),
+            Read::Part => {}
+            Read::Strange => return Err(self.refuse(Misplaced::StrangeHello)),
+            Read::Whole(length) => {
+                self.hello = None;
                 self.state = State::Offered;
                 let rest = self.held.split_off(length);
-                std::mem::replace(&mut self.held, rest)
+                return Ok(std::mem::replace(&mut self.held, rest));
             }
-            None => Vec::new(),
         }
+        Ok(Vec::new())
+    }
+
+    fn refuse(&mut self, why: Misplaced) -> Misplaced {
+        self.state = State::Refused;
+        self.held.clear();
+        why
     }
 
     /// How many of the page's bytes are held.
@@ -166,90 +192,6 @@ fn tls_record(heard: &[u8]) -> Option<bool> {
         [ALERT | HANDSHAKE] => None,
         [ALERT | HANDSHAKE, 0x03, ..] => Some(true),
         _ => Some(false),
-    }
-}
-
-/// How many octets one whole, well-formed ClientHello takes at the start of `bytes`, in one record or in several.
-fn client_hello(bytes: &[u8]) -> Option<usize> {
-    let mut records = Reader(bytes);
-    let mut fragments = Vec::new();
-    let (mut found, mut wanted) = (0, HANDSHAKE_HEADER);
-    while found < wanted {
-        let fragment = handshake_record(&mut records)?;
-        found += fragment.len();
-        fragments.push(fragment);
-        if wanted == HANDSHAKE_HEADER && found >= wanted {
-            let start: Vec<u8> = fragments.iter().copied().flatten().take(HANDSHAKE_HEADER).copied().collect();
-            wanted += Reader(&start[1..]).number(3)?;
-        }
-    }
-    // Nothing but the one message may be in its records.
-    let message = (found == wanted).then(|| fragments.concat())?;
-    is_client_hello(&message).then_some(bytes.len() - records.0.len())
-}
-
-/// The content of the next record, which belongs to a handshake and is not empty (RFC 8446 §5.1).
-fn handshake_record<'a>(records: &mut Reader<'a>) -> Option<&'a [u8]> {
-    let &[HANDSHAKE, 0x03, minor, ..] = records.take(3)? else { return None };
-    let fragment = records.vector(2)?;
-    (minor <= 0x04 && (1..=FRAGMENT_MAX).contains(&fragment.len())).then_some(fragment)
-}
-
-fn is_client_hello(message: &[u8]) -> bool {
-    let well_formed = || {
-        let mut hello = Reader(message);
-        let kind = hello.take(1)?[0];
-        let length = hello.number(3)?;
-        let whole = length == hello.0.len();
-        let version = hello.take(2)?;
-        hello.take(32)?;
-        let session_id = hello.vector(1)?;
-        let suites = hello.vector(2)?;
-        let compression = hello.vector(1)?;
-        let extensions = if hello.0.is_empty() { &[] } else { hello.vector(2)? };
-        Some(
-            kind == CLIENT_HELLO
-                && whole
-                && version[0] == 0x03
-                && session_id.len() <= 32
-                && suites.len() >= 2
-                && suites.len().is_multiple_of(2)
-                && !compression.is_empty()
-                && hello.0.is_empty()
-                && are_extensions(extensions),
-        )
-    };
-    well_formed().unwrap_or(false)
-}
-
-fn are_extensions(bytes: &[u8]) -> bool {
-    let mut rest = Reader(bytes);
-    while !rest.0.is_empty() {
-        if rest.take(2).and_then(|_| rest.vector(2)).is_none() {
-            return false;
-        }
-    }
-    true
-}
-
-/// What is left to read; every reading is `None` where there is too little.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number(&mut self, octets: usize) -> Option<usize> {
-        Some(self.take(octets)?.iter().fold(0, |sum, &octet| sum << 8 | usize::from(octet)))
-    }
-
-    /// A length of so many octets, and as many octets as it says.
-    fn vector(&mut self, octets: usize) -> Option<&'a [u8]> {
-        let length = self.number(octets)?;
-        self.take(length)
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Policy {
     pub(crate) explains: bool,
     /// Whether a page may have a PROXY header written.
     pub(crate) proxy_headers: bool,
+    /// The ports at which a page may begin with TLS; none where it may at all.
+    pub(crate) implicit_tls: Option<Vec<u16>>,
     /// The relay's own listeners, which it must not connect to.
     pub(crate) own: Vec<SocketAddr>,
     /// Targets with a name; they are exempt from the rules for ports and addresses.
@@ -52,6 +54,13 @@ impl Target {
         }
     }
 
+    pub(crate) const fn port(&self) -> u16 {
+        match self {
+            Self::Named { port, .. } | Self::Host { port, .. } => *port,
+            Self::Address(address) => address.port(),
+        }
+    }
+
     /// Whether it is the practice server.
     pub(crate) fn is_practice(&self) -> bool {
         matches!(self, Self::Named { name, .. } if Policy::is_practice(name))
@@ -71,9 +80,17 @@ impl Policy {
             literals: config.profile.takes_addresses(),
             explains: config.profile.explains(),
             proxy_headers: config.profile.writes_proxy_headers(),
+            implicit_tls: (!config.implicit_tls_anywhere).then(|| config.implicit_tls_ports.clone()),
             own: own.to_vec(),
             named,
         }
+    }
+
+    /// Whether this target may be offered TLS before it has greeted.
+    pub(crate) fn begins_with_tls(&self, target: &Target) -> bool {
+        let named =
+            matches!(target, Target::Named { name, .. } if self.named.get(name).is_some_and(|one| one.implicit_tls));
+        named || self.implicit_tls.as_ref().is_none_or(|ports| ports.contains(&target.port()))
     }
 
     /// Reads what the page has asked for, and checks all that can be checked before the name is looked up.

@@ -11,6 +11,7 @@ fn policy() -> Policy {
         literals: true,
         explains: true,
         proxy_headers: true,
+        implicit_tls: Some(vec![465, 2465]),
         own: vec!["127.0.0.1:2525".parse().unwrap()],
         named: BTreeMap::from([
             ("practice".to_owned(), named("127.0.0.1", 40000, false)),
@@ -20,7 +21,7 @@ fn policy() -> Policy {
 }
 
 fn named(host: &str, port: u16, allow_proxy_header: bool) -> NamedTarget {
-    NamedTarget { host: host.to_owned(), port, allow_proxy_header }
+    NamedTarget { host: host.to_owned(), port, implicit_tls: false, allow_proxy_header }
 }
 
 fn host(host: &str, port: u16) -> Connect {
