@@ -57,7 +57,7 @@ pub use config::{
     Prefer, Profile, ProxyKind, TOKEN_MIN, Through, Token, TokenError, default_listen, options,
 };
 pub use front::tls::TlsError;
-pub use http::assets::{Asset, Assets};
+pub use http::assets::{Asset, Assets, CONTENT_SECURITY_POLICY};
 pub use out::address::{NotPublic, public_unicast};
 pub use practice::PracticeTarget;
 pub use relay::{Relay, Running};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ehlo_cli::page;
-use ehlo_relay::{Assets, Config, Running};
+use ehlo_relay::{Assets, CONTENT_SECURITY_POLICY, Config, Running};
 
 use crate::support::{answer, relay_serving};
 
@@ -94,6 +94,34 @@ async fn the_page_may_not_be_framed_by_strangers_and_the_embedded_one_by_listed_
     let (embed, _) = get(&running, "GET /embed.html", &[]).await;
     let policy = value(&embed, "content-security-policy").unwrap();
     assert!(policy.ends_with("frame-ancestors 'self' https://docs.example"), "{policy}");
+}
+
+/// On a static host nobody sends the header.
+#[test]
+fn every_page_carries_its_policy_itself_before_anything_that_it_loads() {
+    let mut seen = 0;
+    for asset in page().files().iter().filter(|asset| asset.path.ends_with(".html")) {
+        seen += 1;
+        let text = str::from_utf8(asset.raw).unwrap();
+        let meta = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_SECURITY_POLICY}\">");
+        let at = text.find(&meta).unwrap_or_else(|| panic!("{} lacks {meta}", asset.path));
+        let first = ["<script", "<link", "<style", "<img"].iter().filter_map(|tag| text.find(tag)).min().unwrap();
+        assert!(at < first, "{}", asset.path);
+    }
+    assert!(seen >= 2);
+}
+
+#[tokio::test]
+async fn a_page_may_use_no_camera_and_the_like_and_may_copy_and_share() {
+    let running = relay_with(|_| {}).await;
+    let (head, _) = get(&running, "GET /", &[]).await;
+    let policy = value(&head, "permissions-policy").unwrap();
+    for closed in ["camera=()", "microphone=()", "geolocation=()", "usb=()", "serial=()"] {
+        assert!(policy.contains(closed), "{policy}");
+    }
+    for needed in ["clipboard-write", "web-share", "local-network-access", "fullscreen"] {
+        assert!(!policy.contains(needed), "{policy}");
+    }
 }
 
 #[tokio::test]

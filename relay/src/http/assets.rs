@@ -132,9 +132,14 @@ fn hex(octets: &[u8]) -> String {
     })
 }
 
-/// What a page may do: its own files, WebAssembly, and a relay anywhere.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors 'self'";
+/// What a page may do: its own files, WebAssembly, and a relay anywhere. The page says the same of itself, for hosts that send
+/// no such header.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; object-src 'none'";
+
+/// What no page of Ehlo needs. Copying, sharing and asking for a relay in the local network are left as they are.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+    magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
 
 /// The one page that other pages may frame.
 const EMBED: &str = "embed.html";
@@ -165,7 +170,9 @@ fn file(asset: &Asset, method: &Method, asked: &HeaderMap, embedders: &str) -> R
     set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     if asset.path.ends_with(".html") {
         let more = if asset.path == EMBED && !embedders.is_empty() { format!(" {embedders}") } else { String::new() };
-        set(header::CONTENT_SECURITY_POLICY, &format!("{POLICY}{more}"));
+        // Only a header can say who may frame it.
+        set(header::CONTENT_SECURITY_POLICY, &format!("{CONTENT_SECURITY_POLICY}; frame-ancestors 'self'{more}"));
+        set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     }
     if fresh {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
