@@ -41,7 +41,8 @@ fn ipv6_clients_count_by_their_64_bit_network_and_their_48_bit_site() {
 async fn who_has_a_whole_48_bit_site_has_no_more_of_it_than_four_of_its_networks() {
     let wide = Limits { sessions_per_minute: 1000, sessions_burst: 1000, ..Limits::default() };
     let network = |n: usize| ip(&format!("2001:db8:0:{n:x}::1"));
-    let each: [(Limits, fn(IpAddr) -> Use); 3] = [
+    type Asked = fn(IpAddr) -> Use;
+    let each: [(Limits, Asked); 3] = [
         (Limits { sessions_per_client: 1, ..wide.clone() }, Use::Session),
         (Limits { sessions_per_day: Some(1), ..wide.clone() }, |client| Use::Conversation(who(client))),
         (Limits { sessions_per_minute: 1, sessions_burst: 1, ..wide.clone() }, Use::Session),
