@@ -220,6 +220,8 @@ async fn sweep(sites: watch::Receiver<Arc<Site>>, mut stop: watch::Receiver<bool
             _ = every.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        sites.borrow().context.quotas.tidy();
+        let site = Arc::clone(&sites.borrow());
+        site.context.quotas.tidy();
+        site.entrance.warnings.tidy();
     }
 }

@@ -92,8 +92,8 @@ export function toEnd(conversation, { signal, onentry, onchange }) {
     }
     const look = () => {
       const { view, entries, ended } = conversation
-      for (const upto = ended ? entries.length : view.settled; told < upto; told += 1) onentry?.(structuredClone(entries[told]))
-      onchange?.(structuredClone(view))
+      for (const upto = ended ? entries.length : view.settled; told < upto; told += 1) tell(onentry, structuredClone(entries[told]))
+      tell(onchange, structuredClone(view))
       if (!ended) return
       conversation.removeEventListener('change', look)
       signal?.removeEventListener('abort', abort)
@@ -109,11 +109,27 @@ export function toEnd(conversation, { signal, onentry, onchange }) {
 }
 
 /**
+ * Tells a caller; what goes wrong there is reported like any error of a page, and the conversation goes on.
+ * @template Told
+ * @param {((told: Told) => void) | undefined} caller
+ * @param {Told} told
+ */
+function tell(caller, told) {
+  try {
+    caller?.(told)
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+/**
  * Sorts and checks options.
  * @param {RunOptions | Record<string, unknown>} options
  * @throws {TypeError} naming the option that makes no sense
  */
 export function readOptions(options) {
+  const wrong = isObject(options)
+  if (wrong) throw new TypeError(`The options ${wrong}.`)
   /** @type {Setup} */
   const setup = { attended: false }
   for (const [name, value] of Object.entries(options)) {

@@ -8,6 +8,7 @@ use ehlo_core::tunnel::{Connect, FromRelay, Lookup, RecordType, ToRelay};
 use futures_util::SinkExt;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -128,4 +129,25 @@ async fn a_session_is_one_line_without_a_word_of_what_was_said() {
     assert!(line["id"].is_string() && line["ms"].is_u64() && line["timestamp"].is_string());
     assert_eq!(sessions[1]["result"], "bad_request");
     assert_ne!(sessions[1]["id"], line["id"]);
+}
+
+/// One connection, and one client with many, could fill a disk otherwise.
+#[tokio::test]
+async fn requests_that_are_refused_write_one_line_a_minute_and_end_their_connection() {
+    let (mut ehlo, relay) = talkative(&["--log", "warn"]).await;
+    for _ in 0..100 {
+        let mut tcp = TcpStream::connect(relay).await.unwrap();
+        let request = "GET / HTTP/1.1\r\nHost: other.example\r\n\r\n".repeat(20);
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        let mut answers = Vec::new();
+        // What is left unread in the relay may end in a reset; one answer comes before it.
+        let _ = tcp.read_to_end(&mut answers).await;
+        let answers = String::from_utf8(answers).unwrap().to_lowercase();
+        assert_eq!(answers.matches("http/1.1 421").count(), 1, "{answers}");
+        assert!(answers.contains("connection: close"), "{answers}");
+    }
+    ehlo.kill().await.unwrap();
+    let mut log = String::new();
+    ehlo.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
+    assert_eq!(log.matches("a request for another host was refused").count(), 1, "{log}");
 }

@@ -15,6 +15,7 @@ use crate::front::entrance::{Entrance, Place};
 use crate::front::listen::Peer;
 use crate::front::proxy_header;
 use crate::front::stream::{HttpStream, Stream};
+use crate::front::warnings::Warning;
 use crate::life::stopped;
 use crate::watch::metrics::Broken;
 
@@ -64,7 +65,7 @@ pub(crate) async fn enter(
         Ok(Ok(peer)) => peer,
         Ok(Err(why)) => {
             metrics.connection_refused(Broken::ProxyHeader);
-            tracing::warn!(client = %peer.address.ip(), "a connection was refused: {why}");
+            entrance.warnings.warn(Warning::Begin, peer.address.ip(), &why);
             return None;
         }
         Err(_) => {

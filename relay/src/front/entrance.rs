@@ -12,6 +12,7 @@ use crate::dns::servers::Servers;
 use crate::front::forwarded::Proxies;
 use crate::front::https::Https;
 use crate::front::listen::Peer;
+use crate::front::warnings::Warnings;
 use crate::quotas::{Connections, Held, Party};
 use crate::start_error::StartError;
 use crate::watch::metrics::Metrics;
@@ -24,6 +25,7 @@ pub(crate) struct Entrance {
     pub(crate) https: Option<Https>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) warnings: Arc<Warnings>,
     connections: Arc<Semaphore>,
     connections_by_client: Arc<Connections>,
 }
@@ -49,12 +51,13 @@ impl Entrance {
         let limits = config.limits.clone();
         let https = Https::of(config, servers, before.and_then(|before| before.https.as_ref()))?;
         let metrics = before.map(|before| Arc::clone(&before.metrics)).unwrap_or_default();
+        let warnings = before.map(|before| Arc::clone(&before.warnings)).unwrap_or_default();
         let (connections, connections_by_client) = match before.filter(|before| before.limits == limits) {
             Some(before) => (Arc::clone(&before.connections), Arc::clone(&before.connections_by_client)),
             None => (Arc::new(Semaphore::new(limits.connections)), Arc::new(Connections::new(&limits))),
         };
         let (proxies, proxy_protocol) = (Proxies::of(config), config.proxy_protocol);
-        Ok(Self { proxies, proxy_protocol, https, limits, metrics, connections, connections_by_client })
+        Ok(Self { proxies, proxy_protocol, https, limits, metrics, warnings, connections, connections_by_client })
     }
 
     /// A place for one more connection, if there is one: in all, and of this client.

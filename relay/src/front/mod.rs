@@ -13,3 +13,4 @@ pub(crate) mod proxy_header;
 pub(crate) mod renewal;
 pub(crate) mod stream;
 pub(crate) mod tls;
+pub(crate) mod warnings;

@@ -31,6 +31,11 @@ pub(super) fn no_websocket(status: StatusCode) -> Response<Body> {
 pub(super) fn going_away(grace: Duration) -> Response<Body> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(grace.as_secs().max(1)));
+    and_close(response)
+}
+
+/// The last answer of its connection.
+pub(super) fn and_close(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

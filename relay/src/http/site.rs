@@ -12,13 +12,14 @@ use hyper::header;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::answer::{Body, going_away, no_websocket, not_allowed, plain};
+use super::answer::{Body, and_close, going_away, no_websocket, not_allowed, plain};
 use super::assets::Assets;
 use super::upgrade::{Granted, only, switching, websocket_key};
 use crate::config::Config;
 use crate::dns::servers::Servers;
 use crate::front::entrance::Entrance;
 use crate::front::listen::Peer;
+use crate::front::warnings::Warning;
 use crate::life::Life;
 use crate::practice::PracticeTarget;
 use crate::start_error::StartError;
@@ -111,9 +112,9 @@ impl Site {
     ) -> Response<Body> {
         let host = only(request.headers(), &header::HOST).unwrap_or_default().to_ascii_lowercase();
         if !self.hosts.contains(&host) {
-            tracing::warn!(client = %peer.address.ip(), "a request for another host was refused");
+            self.entrance.warnings.warn(Warning::Host, peer.address.ip(), "");
             self.context.metrics.request_refused(Unfit::Host);
-            return plain(StatusCode::MISDIRECTED_REQUEST);
+            return and_close(plain(StatusCode::MISDIRECTED_REQUEST));
         }
         let draining = *life.drain.borrow();
         match request.uri().path() {
@@ -146,9 +147,9 @@ impl Site {
         }
         let origin = only(headers, &header::ORIGIN).filter(|origin| self.origins.iter().any(|ours| ours == origin));
         let Some(origin) = origin.map(str::to_owned) else {
-            tracing::warn!(client = %peer.address.ip(), "a page of another origin was refused; see --allow-origin");
+            self.entrance.warnings.warn(Warning::Origin, peer.address.ip(), "");
             self.context.metrics.request_refused(Unfit::Origin);
-            return plain(StatusCode::FORBIDDEN);
+            return and_close(plain(StatusCode::FORBIDDEN));
         };
         let key = match websocket_key(headers) {
             Ok(key) => key,
@@ -158,7 +159,7 @@ impl Site {
             }
         };
         let Ok(place) = Arc::clone(&self.sessions).try_acquire_owned() else {
-            tracing::warn!(client = %peer.address.ip(), "too many sessions");
+            self.entrance.warnings.warn(Warning::Busy, peer.address.ip(), "");
             self.context.metrics.request_refused(Unfit::Busy);
             return plain(StatusCode::SERVICE_UNAVAILABLE);
         };

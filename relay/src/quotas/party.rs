@@ -1,5 +1,6 @@
 //! Whom a visitor counts as.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// How many times as much as one client a site or a token may use. An IPv6 /64 is a network, a /48 a site of 65,536 of them
@@ -34,6 +35,17 @@ pub(super) fn parties(client: IpAddr) -> impl Iterator<Item = Party> {
     [Some(Party::Client(own)), site.map(Party::Site)].into_iter().flatten()
 }
 
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(address @ IpAddr::V4(_)) => write!(f, "{address}"),
+            Self::Client(address) => write!(f, "{address}/64"),
+            Self::Site(address) => write!(f, "{address}/48"),
+            Self::Token(_) => f.write_str("a token"),
+        }
+    }
+}
+
 /// One that uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Party {
@@ -46,6 +58,11 @@ pub(crate) enum Party {
 }
 
 impl Party {
+    /// A client by itself.
+    pub(crate) fn of(client: IpAddr) -> Self {
+        parties(client).next().unwrap_or(Self::Client(client))
+    }
+
     /// How many times a client's limit is its own.
     pub(super) const fn share(self) -> u32 {
         match self {

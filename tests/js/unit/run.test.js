@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { page, thrown } from './support/page.js'
 
-const { readOptions } = await page('run')
+const { readOptions, toEnd } = await page('run')
 
 globalThis.location = { protocol: 'http:' }
 
@@ -28,6 +28,30 @@ test('an option that makes no sense is named', () => {
   assert.match(refused({ ...HOST, relay: 'ftp://x' }), /^relay: /)
   assert.match(refused({ ...HOST, force: 'all' }), /^force: /)
   assert.match(refused({ ...HOST, message: null }), /^message: /)
+})
+
+test('what is no object of options is told so', () => {
+  for (const options of [null, 'mx.example.com', ['mx.example.com']]) {
+    assert.equal(thrown(() => readOptions(options)).message, 'The options must be an object.')
+  }
+})
+
+test('a function of the caller that throws is reported, each time, and the run comes to its end', async () => {
+  const reported = []
+  globalThis.reportError = (error) => reported.push(error.message)
+  const talk = Object.assign(new EventTarget(), {
+    view: { settled: 1 }, entries: [{ id: 0 }, { id: 1 }], ended: false, result: () => 'done',
+    act() {
+      this.dispatchEvent(new Event('change'))
+      this.ended = true
+      this.dispatchEvent(new Event('change'))
+    },
+  })
+  const fails = (what) => () => {
+    throw new Error(what)
+  }
+  assert.equal(await toEnd(talk, { onentry: fails('entry'), onchange: fails('change') }), 'done')
+  assert.deepEqual(reported, ['entry', 'change', 'entry', 'change'])
 })
 
 test('an option in a group is named with its group', () => {
