@@ -60,7 +60,7 @@ export class Conversation extends EventTarget {
     super()
     this.relay = setup.practice ? null : relay
     this.sameOrigin = Boolean(this.relay) && new URL(this.relay ?? '').host === new URL(import.meta.url).host
-    const whole = JSON.stringify({ ...setup, same_origin: this.sameOrigin })
+    const whole = forCore({ ...setup, same_origin: this.sameOrigin })
     try {
       this.#core = new core.Conversation(whole, messageBytes ?? undefined, this.relay ?? '', () => this.#changed())
       this.#refresh()
@@ -156,7 +156,7 @@ export class Conversation extends EventTarget {
    * @throws {import('./settings.js').Problem} the page asked for something that makes no sense
    */
   act(action) {
-    this.#step((core) => core.act(JSON.stringify(action)))
+    this.#step((core) => core.act(forCore(action)))
   }
 
   /**
@@ -252,4 +252,12 @@ export class Conversation extends EventTarget {
 export function withProtection(result, { tls, protection, sign_in: signIn }) {
   const { state, mechanism, proved, error, cancelled, withheld } = signIn
   return { ...result, tls, protection, sign_in: { state, mechanism, proved, error, cancelled, withheld } }
+}
+
+/**
+ * JSON for the core, whose texts are UTF-8: half of a surrogate pair becomes U+FFFD, as in all that a browser encodes.
+ * @param {unknown} value
+ */
+export function forCore(value) {
+  return JSON.stringify(value, (_, one) => (typeof one === 'string' ? one.replace(/\p{Surrogate}/gu, '\ufffd') : one))
 }

@@ -4,7 +4,7 @@ import { beforeEach, test } from 'node:test'
 import { page, thrown } from './support/page.js'
 
 const { CoreMissing, fail, faults, loadCore, readProblem } = await page('core')
-const { Conversation } = await page('conversation')
+const { Conversation, forCore } = await page('conversation')
 const { SavedConversation } = await page('saved')
 const { toEnd } = await page('run')
 
@@ -238,4 +238,9 @@ test('what the core throws is read, and anything else is a message', () => {
   assert.deepEqual(readProblem('{"field":"host"}'), { message: '{"field":"host"}' })
   assert.deepEqual(readProblem(new Error('plain')), { message: 'plain' })
   assert.equal(faults instanceof EventTarget, true)
+})
+
+test('half of a surrogate pair is sent as a replacement character, and whole pairs as they are', () => {
+  const told = JSON.parse(forCore({ do: 'send', line: 'x\ud83dy \ud83d\ude00 \ude00', deep: [{ from: '\ud800@x' }], size: 3 }))
+  assert.deepEqual(told, { do: 'send', line: 'x\ufffdy \ud83d\ude00 \ufffd', deep: [{ from: '\ufffd@x' }], size: 3 })
 })
